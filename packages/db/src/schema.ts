@@ -1,0 +1,214 @@
+/**
+ * The tables, as Kysely sees them. `schema.db.test.ts` compares this file with the migrated database, column by column.
+ *
+ * A **show** is one performance of an **event** at a **venue**. A venue's **sections** are seated or standing. A **booking**
+ * holds one **ticket** per place; a hold is a booking in status `held`. Amounts are integer minor units of the row's currency.
+ */
+import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
+
+/** An instant. Reads as `Date`; written as `Date`, so that the application's clock and not the session's decides. */
+export type Instant = ColumnType<Date, Date, Date>;
+/** A JSON object; written as text that is already JSON. */
+export type Json<T> = ColumnType<T, string, string>;
+
+export type Role = 'user' | 'staff' | 'admin';
+export type SectionKind = 'seated' | 'standing';
+export type EventStatus = 'draft' | 'published' | 'cancelled';
+export type ShowStatus = 'scheduled' | 'cancelled';
+export type BookingStatus = 'held' | 'paying' | 'confirmed' | 'released' | 'expired' | 'cancelled';
+export type TicketStatus = 'held' | 'valid' | 'used' | 'void';
+
+export interface UsersTable {
+  id: string;
+  email: string;
+  name: string;
+  password_hash: string;
+  role: Role;
+  created_at: Instant;
+}
+
+export interface SessionsTable {
+  id: string;
+  user_id: string;
+  expires_at: Instant;
+}
+
+export interface IdempotencyKeysTable {
+  user_id: string;
+  procedure: string;
+  key: string;
+  request_hash: string;
+  target_id: string;
+  created_at: Instant;
+}
+
+export interface VenuesTable {
+  id: string;
+  name: string;
+  address: string | null;
+  city: string;
+  country: string;
+  time_zone: string;
+  layout_version: number;
+  version: number;
+  created_at: Instant;
+}
+
+export interface VenueSectionsTable {
+  id: string;
+  venue_id: string;
+  layout_version: number;
+  position: number;
+  name: string;
+  kind: SectionKind;
+  capacity: number;
+}
+
+export interface VenueSeatsTable {
+  id: string;
+  section_id: string;
+  position: number;
+  row_label: string;
+  number: string;
+  x: number;
+  y: number;
+}
+
+export interface EventsTable {
+  id: string;
+  name: string;
+  slug: string;
+  description: string;
+  category: string;
+  tags: string[];
+  image_url: string | null;
+  status: EventStatus;
+  version: number;
+  created_at: Instant;
+  published_at: Instant | null;
+  search_text: string;
+  search: ColumnType<string, never, never>;
+  next_show_at: Instant | null;
+  last_show_at: Instant | null;
+  next_city: string | null;
+  cities: string[];
+  from_price: number | null;
+  from_currency: string | null;
+  sold_out: boolean;
+}
+
+export interface ShowsTable {
+  id: string;
+  event_id: string;
+  venue_id: string;
+  layout_version: number;
+  starts_at: Instant;
+  ends_at: Instant;
+  sales_open_at: Instant | null;
+  sales_close_at: Instant | null;
+  currency: string;
+  max_per_booking: number;
+  hold_seconds: number;
+  collect_at_door: boolean;
+  status: ShowStatus;
+  version: number;
+  created_at: Instant;
+}
+
+export interface ShowInventoryTable {
+  show_id: string;
+  shard: number;
+  version: Generated<number>;
+  next_position: Generated<number>;
+}
+
+export interface ShowSectionsTable {
+  show_id: string;
+  section_id: string;
+  shard: number;
+  price: number;
+  capacity: number;
+  held: Generated<number>;
+  sold: Generated<number>;
+  blocked: Generated<number>;
+}
+
+export interface BlockedSeatsTable {
+  show_id: string;
+  seat_id: string;
+  shard: number;
+  section_id: string;
+}
+
+export interface BookingsTable {
+  id: string;
+  shard: number;
+  reference: string;
+  event_id: string;
+  show_id: string;
+  user_id: string;
+  status: BookingStatus;
+  quantity: number;
+  total: number;
+  retained: number;
+  currency: string;
+  expires_at: Instant | null;
+  created_at: Instant;
+  confirmed_at: Instant | null;
+  cancelled_at: Instant | null;
+  idempotency_key: string;
+  request_hash: string;
+  special_requests: string | null;
+  metadata: Json<Record<string, unknown>> | null;
+  version: number;
+  history_seq: number;
+  history_hash: string;
+}
+
+export interface TicketsTable {
+  id: string;
+  shard: number;
+  booking_id: string;
+  show_id: string;
+  section_id: string;
+  seat_id: string | null;
+  price: number;
+  status: TicketStatus;
+}
+
+export interface BookingEventsTable {
+  booking_id: string;
+  seq: number;
+  shard: number;
+  type: string;
+  actor: string;
+  at: Instant;
+  data: Json<Record<string, unknown>>;
+  previous_hash: string;
+  hash: string;
+}
+
+export interface Database {
+  users: UsersTable;
+  sessions: SessionsTable;
+  idempotency_keys: IdempotencyKeysTable;
+  venues: VenuesTable;
+  venue_sections: VenueSectionsTable;
+  venue_seats: VenueSeatsTable;
+  events: EventsTable;
+  shows: ShowsTable;
+  show_inventory: ShowInventoryTable;
+  show_sections: ShowSectionsTable;
+  blocked_seats: BlockedSeatsTable;
+  bookings: BookingsTable;
+  tickets: TicketsTable;
+  booking_events: BookingEventsTable;
+}
+
+export type UserRow = Selectable<UsersTable>;
+export type VenueRow = Selectable<VenuesTable>;
+export type EventRow = Selectable<EventsTable>;
+export type ShowRow = Selectable<ShowsTable>;
+export type BookingRow = Selectable<BookingsTable>;
+export type NewVenueSection = Insertable<VenueSectionsTable>;
+export type NewVenueSeat = Insertable<VenueSeatsTable>;
