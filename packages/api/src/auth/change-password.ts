@@ -1,0 +1,34 @@
+import { inTransaction } from '@evently/db/transaction';
+import type { UserContext } from '../context.ts';
+import { ProblemError } from '../problem.ts';
+import type { NewSession } from './sessions.ts';
+
+/**
+ * Sets another password. Every session of the account ends, wherever it is signed in; the caller gets a new one.
+ *
+ * @throws `invalid_credentials` when `current` is not the present password
+ */
+export async function changePassword(ctx: UserContext, input: { current: string; next: string }): Promise<NewSession> {
+  const { userId, role } = ctx.actor;
+  const { password_hash } = await ctx.db
+    .selectFrom('users')
+    .select('password_hash')
+    .where('id', '=', userId)
+    .executeTakeFirstOrThrow();
+  if (!(await ctx.passwords.verify(password_hash, input.current))) {
+    throw new ProblemError({ code: 'invalid_credentials' });
+  }
+  const next = await ctx.passwords.hash(input.next);
+  return await inTransaction(ctx.db, async (trx) => {
+    // Two changes at once: the second no longer knows the present password, whichever that is.
+    const changed = await trx
+      .updateTable('users')
+      .set({ password_hash: next })
+      .where('id', '=', userId)
+      .where('password_hash', '=', password_hash)
+      .executeTakeFirst();
+    if (changed.numUpdatedRows === 0n) throw new ProblemError({ code: 'invalid_credentials' });
+    await ctx.sessions.endAll(trx, userId);
+    return await ctx.sessions.create(trx, { id: userId, role });
+  });
+}

@@ -1,0 +1,159 @@
+import { referenceOf, type TicketFacts } from '../../bookings/booking.ts';
+import type { Problem } from '../../problem.ts';
+import type { Answer, BookingState, ClaimRequest } from '../inventory.ts';
+import { availableIn, countHeldBy, countIn, type Draft, keyOf, recordBooking, sectionOf } from './draft.ts';
+import { GENESIS_HASH } from './history.ts';
+import { pickSeats } from './pick-seats.ts';
+
+/** A place that a claim is about to take. */
+interface Place {
+  sectionId: string;
+  seatId: string | null;
+}
+
+/**
+ * Takes all the places that a request asks for, or none. The checks come in the order that callers are promised:
+ * existence, idempotency, limits, sales window, availability.
+ */
+export function claim(draft: Draft, request: ClaimRequest): Answer {
+  const missing = findMissing(draft, request);
+  if (missing) return { problem: missing };
+  const repeated = draft.bookingOfKey.get(keyOf(request.userId, request.idempotencyKey));
+  if (repeated !== undefined) return answerAgain(draft, request, repeated);
+  const refused = findLimit(draft, request) ?? findClosed(draft) ?? findUnpaid(draft, request);
+  if (refused) return { problem: refused };
+  const places = findPlaces(draft, request);
+  return 'problem' in places ? places : { booking: take(draft, request, places) };
+}
+
+function findMissing(draft: Draft, request: ClaimRequest): Problem | null {
+  if (draft.show.eventStatus === 'draft') return { code: 'not_found' };
+  const seat = request.seatIds.findIndex((seatId) => !draft.loaded.findSeat(seatId));
+  if (seat >= 0) return issue(`seatIds.${seat}`, 'is not a seat of this show');
+  const section = request.sections.findIndex(({ sectionId }) => !draft.sections.has(sectionId));
+  return section < 0 ? null : issue(`sections.${section}.sectionId`, 'is not a section of this show');
+}
+
+const issue = (path: string, message: string): Problem => ({ code: 'invalid_input', issues: [{ path, message }] });
+
+function answerAgain(draft: Draft, request: ClaimRequest, bookingId: string): Answer {
+  const booking = draft.bookings.get(bookingId);
+  if (!booking) throw new Error(`booking ${bookingId} was not loaded`);
+  return booking.requestHash === request.requestHash ? { booking } : { problem: { code: 'idempotency_mismatch' } };
+}
+
+function quantityOf(request: ClaimRequest): number {
+  return request.sections.reduce((sum, { quantity }) => sum + quantity, request.seatIds.length);
+}
+
+/** A hold counts towards what its user holds already; what is confirmed at once holds nothing. */
+function findLimit(draft: Draft, request: ClaimRequest): Problem | null {
+  const limit = draft.show.maxPerBooking;
+  const held = request.kind === 'hold' ? (draft.heldByUser.get(request.userId) ?? 0) : 0;
+  return held + quantityOf(request) > limit ? { code: 'limit_exceeded', limit } : null;
+}
+
+function findClosed({ show, now }: Draft): Problem | null {
+  if (show.status === 'cancelled' || show.eventStatus === 'cancelled') return { code: 'not_on_sale' };
+  if (now >= show.salesCloseAt) return { code: 'not_on_sale', closedAt: show.salesCloseAt.toISOString() };
+  if (show.salesOpenAt === null) return { code: 'not_on_sale' };
+  return now < show.salesOpenAt ? { code: 'not_on_sale', opensAt: show.salesOpenAt.toISOString() } : null;
+}
+
+/** Booking in one call is for shows where nothing is to be paid here. */
+function findUnpaid(draft: Draft, request: ClaimRequest): Problem | null {
+  if (request.kind === 'hold' || draft.show.collectAtDoor) return null;
+  const isFree =
+    request.seatIds.every((seatId) => priceOf(draft, draft.loaded.findSeat(seatId)?.sectionId) === 0) &&
+    request.sections.every(({ sectionId }) => priceOf(draft, sectionId) === 0);
+  return isFree ? null : { code: 'payment_declined', reason: 'payment_required' };
+}
+
+function priceOf(draft: Draft, sectionId: string | undefined): number {
+  return sectionOf(draft, sectionId ?? '').price;
+}
+
+function findPlaces(draft: Draft, request: ClaimRequest): Place[] | { problem: Problem } {
+  const unavailable = request.seatIds.filter((seatId) => draft.taken.has(seatId) || draft.blocked.has(seatId));
+  if (unavailable.length > 0) return { problem: { code: 'seat_taken', seatIds: unavailable } };
+  const places: Place[] = request.seatIds.map((seatId) => {
+    const seat = draft.loaded.findSeat(seatId);
+    if (!seat) throw new Error(`seat ${seatId} was not loaded`);
+    return { sectionId: seat.sectionId, seatId };
+  });
+  const wanted = new Map<string, number>();
+  for (const place of places) wanted.set(place.sectionId, (wanted.get(place.sectionId) ?? 0) + 1);
+  for (const { sectionId, quantity } of request.sections) wanted.set(sectionId, (wanted.get(sectionId) ?? 0) + quantity);
+  for (const [sectionId, quantity] of wanted) {
+    const available = availableIn(sectionOf(draft, sectionId));
+    if (quantity > available) return { problem: { code: 'sold_out', sectionId, available } };
+  }
+  for (const { sectionId, quantity } of request.sections) {
+    if (sectionOf(draft, sectionId).kind === 'standing') {
+      for (let i = 0; i < quantity; i += 1) places.push({ sectionId, seatId: null });
+      continue;
+    }
+    const chosen = new Set(places.map((place) => place.seatId));
+    const isFree = (seatId: string) => !draft.taken.has(seatId) && !draft.blocked.has(seatId) && !chosen.has(seatId);
+    for (const seatId of pickSeats(draft.loaded.seatsOf(sectionId), isFree, quantity)) places.push({ sectionId, seatId });
+  }
+  return places;
+}
+
+function take(draft: Draft, request: ClaimRequest, places: readonly Place[]): BookingState {
+  const { show, now } = draft;
+  const booked = request.kind === 'book';
+  if (places.length > request.ticketIds.length) throw new Error('a claim has fewer ticket ids than places');
+  const tickets: TicketFacts[] = places.map((place, index) => ({
+    id: request.ticketIds[index]!,
+    ...place,
+    price: sectionOf(draft, place.sectionId).price,
+    status: booked ? 'valid' : 'held',
+  }));
+  for (const ticket of tickets) {
+    countIn(draft, ticket.sectionId, booked ? { sold: 1 } : { held: 1 });
+    if (ticket.seatId) draft.taken.add(ticket.seatId);
+  }
+  const total = tickets.reduce((sum, ticket) => sum + ticket.price, 0);
+  const expiresAt = booked ? null : new Date(now.getTime() + show.holdSeconds * 1000);
+  if (!booked) countHeldBy(draft, request.userId, tickets.length);
+  draft.bookingOfKey.set(keyOf(request.userId, request.idempotencyKey), request.bookingId);
+  return recordBooking(
+    draft,
+    {
+      id: request.bookingId,
+      reference: referenceOf(request.bookingId),
+      eventId: show.eventId,
+      showId: show.id,
+      userId: request.userId,
+      status: booked ? 'confirmed' : 'held',
+      quantity: tickets.length,
+      total,
+      retained: 0,
+      currency: show.currency,
+      expiresAt,
+      createdAt: now,
+      confirmedAt: booked ? now : null,
+      cancelledAt: null,
+      specialRequests: request.specialRequests,
+      metadata: request.metadata,
+      version: 1,
+      idempotencyKey: request.idempotencyKey,
+      requestHash: request.requestHash,
+      tickets,
+    },
+    { seq: 0, hash: GENESIS_HASH },
+    {
+      type: booked ? 'booked' : 'held',
+      actor: `user:${request.userId}`,
+      data: {
+        eventId: show.eventId,
+        showId: show.id,
+        userId: request.userId,
+        currency: show.currency,
+        expiresAt: expiresAt?.toISOString() ?? null,
+        tickets: tickets.map(({ id, sectionId, seatId, price }) => ({ id, sectionId, seatId, price })),
+      },
+    },
+  );
+}

@@ -1,0 +1,35 @@
+import type { Answer, BoxOfficeRequest, Decision, Inventory } from '../inventory.ts';
+import { block } from './block.ts';
+import { claim } from './claim.ts';
+import { changesOf, createDraft, type Draft } from './draft.ts';
+import { expireOverdue } from './expire.ts';
+import { settle } from './settle.ts';
+
+/**
+ * All the rules of a sale: `(inventory, requests, now)` in, what is to be written and answered out. Pure; the same input
+ * gives the same output, and a batch leads to what its requests would lead to one by one.
+ *
+ * First it expires what is overdue. Then it serves the requests in order of arrival, each wholly or not at all.
+ */
+export function decide(inventory: Inventory, requests: readonly BoxOfficeRequest[], now: Date): Decision {
+  const draft = createDraft(inventory, now);
+  expireOverdue(draft);
+  const answers = requests.map((request) => serve(draft, request));
+  return { eventId: inventory.show.eventId, changes: changesOf(draft), answers };
+}
+
+function serve(draft: Draft, request: BoxOfficeRequest): Answer {
+  switch (request.kind) {
+    case 'hold':
+    case 'book':
+      return claim(draft, request);
+    case 'confirm':
+    case 'release':
+      return settle(draft, request);
+    case 'block':
+    case 'unblock':
+      return block(draft, request);
+    case 'sweep':
+      return { done: true };
+  }
+}

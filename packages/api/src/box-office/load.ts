@@ -1,0 +1,214 @@
+import type { Trx } from '@evently/db/client';
+import type { BookingStatus, EventStatus, ShowStatus, TicketStatus } from '@evently/db/schema';
+import { type RawBuilder, sql } from 'kysely';
+import type { BookingState, BoxOfficeRequest, Inventory, SectionState } from './inventory.ts';
+import { findSeat, type ShowPlan } from './plans.ts';
+
+/** How many overdue holds one batch expires; the sweep sends further batches for the rest. */
+export const MAX_EXPIRED_PER_BATCH = 200;
+
+/** What a batch is about, gathered from its requests: nothing else is loaded. */
+interface Concern {
+  seatIds: string[];
+  /** Seated sections out of which places are picked: all their taken seats count. */
+  pickedSectionIds: string[];
+  bookingIds: string[];
+  keys: { userId: string; key: string }[];
+  holders: string[];
+}
+
+function concernOf(plan: ShowPlan, requests: readonly BoxOfficeRequest[]): Concern {
+  const seatIds = new Set<string>();
+  const picked = new Set<string>();
+  const bookingIds = new Set<string>();
+  const holders = new Set<string>();
+  const keys: Concern['keys'] = [];
+  const seated = new Set(plan.layout.sections.filter((s) => s.kind === 'seated').map((s) => s.sectionId));
+  for (const request of requests) {
+    if ('seatIds' in request) for (const seatId of request.seatIds) if (findSeat(plan, seatId)) seatIds.add(seatId);
+    if (request.kind === 'hold' || request.kind === 'book') {
+      keys.push({ userId: request.userId, key: request.idempotencyKey });
+      for (const { sectionId } of request.sections) if (seated.has(sectionId)) picked.add(sectionId);
+      if (request.kind === 'hold') holders.add(request.userId);
+    }
+    if (request.kind === 'confirm' || request.kind === 'release') bookingIds.add(request.bookingId);
+  }
+  return { seatIds: [...seatIds], pickedSectionIds: [...picked], bookingIds: [...bookingIds], keys, holders: [...holders] };
+}
+
+/** What the load statement answers. Instants are Unix milliseconds, since they travel as JSON. */
+interface LoadedRow {
+  now: number;
+  show: LoadedShow | null;
+  sections: Omit<SectionState, 'kind'>[] | null;
+  taken: string[] | null;
+  blocked: string[] | null;
+  bookings: LoadedBooking[] | null;
+  held: { userId: string; quantity: number }[] | null;
+}
+
+interface LoadedShow {
+  eventId: string;
+  status: ShowStatus;
+  eventStatus: EventStatus;
+  salesOpenAt: number | null;
+  salesCloseAt: number;
+  currency: string;
+  collectAtDoor: boolean;
+  maxPerBooking: number;
+  holdSeconds: number;
+}
+
+type LoadedBooking = Omit<BookingState, 'expiresAt' | 'createdAt' | 'confirmedAt' | 'cancelledAt' | 'showId' | 'status'> & {
+  status: BookingStatus;
+  expiresAt: number | null;
+  createdAt: number;
+  confirmedAt: number | null;
+  cancelledAt: number | null;
+  tickets: { id: string; sectionId: string; seatId: string | null; price: number; status: TicketStatus }[];
+};
+
+const millis = (column: string) => sql`(extract(epoch FROM ${sql.ref(column)}) * 1000)::bigint`;
+
+/**
+ * Reads the show as it is now that its lock is ours, in one statement of its own: READ COMMITTED then shows what was
+ * committed while we waited for the lock. The parts that this batch does not need are left out, and look-ups are lateral:
+ * joins against `unnest` went linear on tables that nobody had analysed yet.
+ *
+ * @returns null when the show is gone
+ */
+export async function loadInventory(
+  trx: Trx,
+  plan: ShowPlan,
+  requests: readonly BoxOfficeRequest[],
+  version: number,
+): Promise<{ inventory: Inventory; now: Date } | null> {
+  const { rows } = await loadStatement(plan, concernOf(plan, requests)).execute(trx);
+  const row = rows[0];
+  if (!row?.show || !row.sections) return null;
+  const kinds = new Map(plan.layout.sections.map((section) => [section.sectionId, section.kind]));
+  const seatsOf = new Map(plan.layout.sections.map((s) => [s.sectionId, s.rows.map((rowOfSeats) => rowOfSeats.seats)]));
+  const { salesOpenAt, salesCloseAt, ...show } = row.show;
+  const inventory: Inventory = {
+    show: {
+      ...show,
+      id: plan.showId,
+      shard: plan.shard,
+      salesOpenAt: salesOpenAt === null ? null : new Date(salesOpenAt),
+      salesCloseAt: new Date(salesCloseAt),
+    },
+    version,
+    sections: new Map(row.sections.map((s) => [s.sectionId, { ...s, kind: kinds.get(s.sectionId) ?? 'standing' }])),
+    findSeat: (seatId) => findSeat(plan, seatId),
+    seatsOf: (sectionId) => seatsOf.get(sectionId) ?? [],
+    taken: new Set(row.taken),
+    blocked: new Set(row.blocked),
+    bookings: new Map(row.bookings?.map((booking) => [booking.id, toState(plan.showId, booking)])),
+    heldByUser: new Map(row.held?.map(({ userId, quantity }) => [userId, quantity])),
+    waiting: [],
+  };
+  return { inventory, now: new Date(row.now) };
+}
+
+function toState(showId: string, row: LoadedBooking): BookingState {
+  const instant = (value: number | null) => (value === null ? null : new Date(value));
+  return {
+    ...row,
+    showId,
+    createdAt: new Date(row.createdAt),
+    expiresAt: instant(row.expiresAt),
+    confirmedAt: instant(row.confirmedAt),
+    cancelledAt: instant(row.cancelledAt),
+  };
+}
+
+function loadStatement(plan: ShowPlan, concern: Concern): RawBuilder<LoadedRow> {
+  const here = sql`show_id = ${plan.showId} AND shard = ${plan.shard}`;
+  const parts = [bookingsPart(plan, concern, here), ...seatParts(concern, here)];
+  if (concern.holders.length > 0) parts.push(heldPart(concern, here));
+  // The clock stands in a CTE because it is volatile: every part of the statement then sees the same instant.
+  return sql<LoadedRow>`
+    WITH clock AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now)
+    SELECT ${millis('clock.now')} AS now,
+      (SELECT json_build_object('eventId', e.id, 'status', s.status, 'eventStatus', e.status,
+          'salesOpenAt', (extract(epoch FROM coalesce(s.sales_open_at, e.published_at)) * 1000)::bigint,
+          'salesCloseAt', (extract(epoch FROM coalesce(s.sales_close_at, s.starts_at)) * 1000)::bigint,
+          'currency', s.currency, 'collectAtDoor', s.collect_at_door,
+          'maxPerBooking', s.max_per_booking, 'holdSeconds', s.hold_seconds)
+        FROM shows s JOIN events e ON e.id = s.event_id WHERE s.id = ${plan.showId}) AS show,
+      (SELECT json_agg(json_build_object('sectionId', section_id, 'price', price, 'capacity', capacity,
+          'held', held, 'sold', sold, 'blocked', blocked))
+        FROM show_sections WHERE ${here}) AS sections,
+      ${sql.join(parts, sql`, `)}
+    FROM clock`;
+}
+
+/** The bookings that requests name or whose key they repeat, and the holds that are overdue or lie in the way. */
+function bookingsPart(plan: ShowPlan, concern: Concern, here: RawBuilder<unknown>): RawBuilder<unknown> {
+  const wanted: RawBuilder<unknown>[] = [
+    sql`(SELECT id FROM bookings WHERE ${here} AND status = 'held' AND expires_at <= clock.now
+      ORDER BY expires_at LIMIT ${sql.lit(MAX_EXPIRED_PER_BATCH)})`,
+  ];
+  if (concern.bookingIds.length > 0) wanted.push(sql`SELECT unnest(${concern.bookingIds}::uuid[])`);
+  if (concern.keys.length > 0) {
+    wanted.push(sql`
+      SELECT found.id
+      FROM unnest(${concern.keys.map((k) => k.userId)}::uuid[], ${concern.keys.map((k) => k.key)}::text[]) AS k (user_id, key)
+      CROSS JOIN LATERAL (SELECT id FROM bookings
+        WHERE idempotency_key = k.key AND user_id = k.user_id AND ${here} LIMIT 1) AS found`);
+  }
+  if (concern.seatIds.length > 0) {
+    wanted.push(sql`
+      SELECT hold.id FROM unnest(${concern.seatIds}::uuid[]) AS s (id)
+      CROSS JOIN LATERAL (SELECT booking_id FROM tickets
+        WHERE seat_id = s.id AND ${here} AND status = 'held' LIMIT 1) AS t
+      CROSS JOIN LATERAL (SELECT id FROM bookings WHERE id = t.booking_id AND shard = ${plan.shard}
+        AND status = 'held' AND expires_at <= clock.now LIMIT 1) AS hold`);
+  }
+  return sql`
+    (SELECT json_agg(json_build_object('id', b.id, 'reference', b.reference, 'eventId', b.event_id, 'userId', b.user_id,
+        'status', b.status, 'quantity', b.quantity, 'total', b.total, 'retained', b.retained, 'currency', b.currency,
+        'expiresAt', ${millis('b.expires_at')}, 'createdAt', ${millis('b.created_at')},
+        'confirmedAt', ${millis('b.confirmed_at')}, 'cancelledAt', ${millis('b.cancelled_at')},
+        'specialRequests', b.special_requests, 'metadata', b.metadata, 'version', b.version,
+        'idempotencyKey', b.idempotency_key, 'requestHash', b.request_hash,
+        'historySeq', b.history_seq, 'historyHash', b.history_hash,
+        'tickets', (SELECT json_agg(json_build_object('id', t.id, 'sectionId', t.section_id, 'seatId', t.seat_id,
+            'price', t.price, 'status', t.status) ORDER BY t.id)
+          FROM tickets t WHERE t.booking_id = b.id AND t.shard = b.shard)))
+      FROM (${sql.join(wanted, sql` UNION `)}) AS wanted (id)
+      CROSS JOIN LATERAL (SELECT * FROM bookings
+        WHERE bookings.id = wanted.id AND ${here} LIMIT 1) AS b) AS bookings`;
+}
+
+function seatParts(concern: Concern, here: RawBuilder<unknown>): RawBuilder<unknown>[] {
+  const taken: RawBuilder<unknown>[] = [];
+  const blocked: RawBuilder<unknown>[] = [];
+  if (concern.seatIds.length > 0) {
+    const named = sql`unnest(${concern.seatIds}::uuid[]) AS s (id)`;
+    taken.push(sql`SELECT t.seat_id FROM ${named} CROSS JOIN LATERAL (SELECT seat_id FROM tickets
+      WHERE seat_id = s.id AND ${here} AND status IN ('held', 'valid', 'used') LIMIT 1) AS t`);
+    blocked.push(sql`SELECT t.seat_id FROM ${named} CROSS JOIN LATERAL (SELECT seat_id FROM blocked_seats
+      WHERE seat_id = s.id AND ${here} LIMIT 1) AS t`);
+  }
+  if (concern.pickedSectionIds.length > 0) {
+    const picked = sql`section_id = ANY(${concern.pickedSectionIds}::uuid[])`;
+    taken.push(sql`SELECT seat_id FROM tickets
+      WHERE ${here} AND ${picked} AND seat_id IS NOT NULL AND status IN ('held', 'valid', 'used')`);
+    blocked.push(sql`SELECT seat_id FROM blocked_seats WHERE ${here} AND ${picked}`);
+  }
+  if (taken.length === 0) return [];
+  return [
+    sql`(SELECT json_agg(seat_id) FROM (${sql.join(taken, sql` UNION `)}) AS seats) AS taken`,
+    sql`(SELECT json_agg(seat_id) FROM (${sql.join(blocked, sql` UNION `)}) AS seats) AS blocked`,
+  ];
+}
+
+function heldPart(concern: Concern, here: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+    (SELECT json_agg(json_build_object('userId', u.id, 'quantity', h.quantity))
+      FROM unnest(${concern.holders}::uuid[]) AS u (id)
+      CROSS JOIN LATERAL (SELECT sum(quantity)::int AS quantity FROM bookings
+        WHERE user_id = u.id AND ${here} AND (status = 'paying' OR (status = 'held' AND expires_at > clock.now))) AS h
+      WHERE h.quantity > 0) AS held`;
+}

@@ -1,0 +1,96 @@
+import type { Db } from '@evently/db/client';
+import pLimit from 'p-limit';
+import { notFound, ProblemError } from '../problem.ts';
+import type { Answer, BoxOfficeRequest } from './inventory.ts';
+import type { ShowPlans } from './plans.ts';
+import { type AfterWrite, runBatch } from './run-batch.ts';
+
+/** How many requests one transaction decides; beyond this, its statements grow longer than they save. */
+const MAX_BATCH = 256;
+/** How many may wait for one show: at the slowest rate we have seen, a wait of seconds. Then `overloaded`. */
+const MAX_QUEUE = 4096;
+const RETRY_AFTER_MS = 1000;
+
+interface Waiting {
+  request: BoxOfficeRequest;
+  resolve: (answer: Answer) => void;
+  reject: (error: Error) => void;
+}
+
+export interface BoxOffice {
+  /**
+   * Asks a show's box office for one change and answers what came of it, once it is committed.
+   *
+   * @throws ProblemError `overloaded` when the queue is full
+   */
+  submit: (showId: string, request: BoxOfficeRequest) => Promise<Answer>;
+  /** Resolves when nothing is queued or under way: what was taken in is answered. */
+  drain: () => Promise<void>;
+}
+
+export interface BoxOfficeSettings {
+  db: Db;
+  plans: ShowPlans;
+  afterWrite: AfterWrite;
+  /** How many shows may be in a transaction at once; less than the pool has connections, so that reads find one. */
+  maxAtOnce: number;
+}
+
+/**
+ * One queue per show. While a batch commits, what arrives forms the next one; alone, a request is a batch of one and
+ * waits for nobody. More than one batch of a show in flight would only fight for its row.
+ */
+export function createBoxOffice({ db, plans, afterWrite, maxAtOnce }: BoxOfficeSettings): BoxOffice {
+  const queues = new Map<string, Waiting[]>();
+  const running = new Set<Promise<void>>();
+  const inTurn = pLimit(maxAtOnce);
+
+  async function serve(showId: string, queue: Waiting[]): Promise<void> {
+    while (queue.length > 0) {
+      await inTurn(async () => {
+        const batch = queue.splice(0, MAX_BATCH);
+        try {
+          await serveBatch(showId, batch);
+        } catch (error) {
+          for (const { reject } of batch) reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+    }
+    queues.delete(showId);
+  }
+
+  async function serveBatch(showId: string, batch: readonly Waiting[]): Promise<void> {
+    const plan = await plans.find(showId);
+    if (!plan) throw notFound();
+    const requests = batch.map(({ request }) => request);
+    const answers = await runBatch(db, plan, requests, afterWrite);
+    batch.forEach(({ resolve, reject }, index) => {
+      const answer = answers[index] ?? new Error('a request was left without an answer');
+      if (answer instanceof Error) reject(answer);
+      else resolve(answer);
+    });
+  }
+
+  return {
+    submit(showId, request) {
+      return new Promise((resolve, reject) => {
+        const queue = queues.get(showId);
+        if (queue && queue.length >= MAX_QUEUE) {
+          reject(new ProblemError({ code: 'overloaded', retryAfterMs: RETRY_AFTER_MS }));
+          return;
+        }
+        if (queue) {
+          queue.push({ request, resolve, reject });
+          return;
+        }
+        const opened = [{ request, resolve, reject }];
+        queues.set(showId, opened);
+        const served = serve(showId, opened).finally(() => running.delete(served));
+        running.add(served);
+      });
+    },
+    async drain() {
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import type { Db, Trx } from '@evently/db/client';
+import { errorCodeOf, waitWithJitter } from '@evently/db/transaction';
+import { ProblemError } from '../problem.ts';
+import { lockInventory } from '../shows/inventory-lock.ts';
+import { decide } from './decide/decide.ts';
+import type { Answer, BoxOfficeRequest, Decision } from './inventory.ts';
+import { loadInventory } from './load.ts';
+import type { ShowPlan } from './plans.ts';
+import { StaleDecision, writeChanges } from './write.ts';
+
+/** What shall happen in the same transaction as a decision, such as enqueueing a job. */
+export type AfterWrite = (trx: Trx, plan: ShowPlan, decision: Decision) => Promise<void>;
+
+const MAX_TRIES = 3;
+
+/**
+ * Failures that say nothing about the requests: a lock that took too long, a statement that was cancelled for its
+ * length, a collision, a connection that broke or could not be had. Keys make even a lost COMMIT safe to repeat.
+ */
+const TRANSIENT = new Set([
+  ...['40001', '40P01', '55P03', '57014', '57P01', '57P02', '57P03', '53300', '08000', '08003', '08006', '25P03'],
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT'],
+]);
+const LOST_CONNECTION = /terminat|timeout exceeded when trying to connect|Connection ended|not queryable|Client was closed/i;
+
+/** unique_violation: the last wall held. Somebody wrote past the lock, and deciding again will see what. */
+const UNIQUE_VIOLATION = '23505';
+
+export function isTransient(error: unknown): boolean {
+  const code = errorCodeOf(error);
+  if (error instanceof StaleDecision || code === UNIQUE_VIOLATION || TRANSIENT.has(code ?? '')) return true;
+  return code === undefined && error instanceof Error && LOST_CONNECTION.test(error.message);
+}
+
+/**
+ * Decides a batch: lock, load, decide, write, in one transaction. What is transient is tried again, three times in all.
+ *
+ * @returns one answer per request, or an error per request that has none
+ */
+export async function runBatch(
+  db: Db,
+  plan: ShowPlan,
+  requests: readonly BoxOfficeRequest[],
+  afterWrite: AfterWrite,
+): Promise<(Answer | Error)[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await db.transaction().execute((trx) => runOnce(trx, plan, requests, afterWrite));
+    } catch (error) {
+      if (error instanceof ProblemError) return requests.map(() => ({ problem: error.problem }));
+      if (!isTransient(error)) return await isolate(db, plan, requests, afterWrite, error);
+      if (attempt === MAX_TRIES) return requests.map(() => ({ problem: { code: 'overloaded', retryAfterMs: 500 } }));
+      await waitWithJitter(attempt);
+    }
+  }
+}
+
+async function runOnce(
+  trx: Trx,
+  plan: ShowPlan,
+  requests: readonly BoxOfficeRequest[],
+  afterWrite: AfterWrite,
+): Promise<Answer[]> {
+  // Nothing else is ever locked, so nothing can deadlock.
+  const { version } = await lockInventory(trx, plan.showId);
+  const loaded = await loadInventory(trx, plan, requests, version);
+  if (!loaded) throw new ProblemError({ code: 'not_found' });
+  const decision = decide(loaded.inventory, requests, loaded.now);
+  await writeChanges(trx, plan, decision.changes);
+  await afterWrite(trx, plan, decision);
+  return decision.answers;
+}
+
+/** One request poisons the batch: alone, each of its neighbours is served, and only the poisoned one fails. */
+async function isolate(
+  db: Db,
+  plan: ShowPlan,
+  requests: readonly BoxOfficeRequest[],
+  afterWrite: AfterWrite,
+  error: unknown,
+): Promise<(Answer | Error)[]> {
+  if (requests.length === 1) return [error instanceof Error ? error : new Error(String(error))];
+  const answers: (Answer | Error)[] = [];
+  for (const request of requests) answers.push(...(await runBatch(db, plan, [request], afterWrite)));
+  return answers;
+}

@@ -1,0 +1,136 @@
+import type { Trx } from '@evently/db/client';
+import { type RawBuilder, sql } from 'kysely';
+import type { BookingChange, BookingState, Changes, HistoryEntry, SectionChange, TicketChange } from './inventory.ts';
+
+/** The rows that were written are not those that were decided on: somebody wrote past the lock. Decide again. */
+export class StaleDecision extends Error {
+  override readonly name = 'StaleDecision';
+}
+
+/** One part of the write: a data-modifying CTE, and how many rows it must touch. */
+interface Part {
+  name: string;
+  rows: number;
+  statement: RawBuilder<unknown>;
+}
+
+export function isEmpty(changes: Changes): boolean {
+  return (
+    changes.history.length === 0 && changes.blockedSeats.length === 0 && changes.unblockedSeats.length === 0
+  );
+}
+
+/**
+ * Writes a decision in one statement: a CTE per table, set-based, the parts with nothing to do left out. Each part counts
+ * its rows; fewer than decided (a booking of this key exists by now, a ticket is not in the state it was loaded in) means
+ * that the decision was made on something else than what is there.
+ *
+ * @throws StaleDecision
+ */
+export async function writeChanges(trx: Trx, place: { showId: string; shard: number }, changes: Changes): Promise<void> {
+  if (isEmpty(changes)) return;
+  const tickets = changes.newBookings.flatMap((booking) => booking.tickets.map((ticket) => ({ booking, ticket })));
+  const parts: Part[] = [
+    versionPart(place),
+    ...partOf('sections', changes.sections, (rows) => sectionsPart(place, rows)),
+    ...partOf('bookings', changes.newBookings, (rows) => newBookingsPart(place, rows)),
+    ...partOf('tickets', tickets, (rows) => newTicketsPart(place, rows)),
+    ...partOf('booking_changes', changes.changedBookings, (rows) => changedBookingsPart(place, rows)),
+    ...partOf('ticket_changes', changes.changedTickets, (rows) => changedTicketsPart(place, rows)),
+    ...partOf('history', changes.history, (rows) => historyPart(place, rows)),
+    ...partOf('blocked', changes.blockedSeats, (rows) => blockPart(place, rows)),
+    ...partOf('unblocked', changes.unblockedSeats, (rows) => unblockPart(place, rows)),
+  ];
+  const ctes = parts.map(({ name, statement }) => sql`${sql.id(name)} AS (${statement} RETURNING 1)`);
+  const counts = parts.map(({ name }) => sql`(SELECT count(*)::int FROM ${sql.id(name)}) AS ${sql.id(name)}`);
+  const { rows } = await sql<Record<string, number>>`
+    WITH ${sql.join(ctes, sql`, `)} SELECT ${sql.join(counts, sql`, `)}`.execute(trx);
+  for (const { name, rows: expected } of parts) {
+    if (rows[0]?.[name] !== expected) throw new StaleDecision(`${name}: ${rows[0]?.[name]} rows, not ${expected}`);
+  }
+}
+
+function partOf<T>(name: string, rows: readonly T[], statementOf: (rows: readonly T[]) => RawBuilder<unknown>): Part[] {
+  return rows.length === 0 ? [] : [{ name, rows: rows.length, statement: statementOf(rows) }];
+}
+
+type Place = { showId: string; shard: number };
+
+const versionPart = ({ showId, shard }: Place): Part => ({
+  name: 'version',
+  rows: 1,
+  statement: sql`UPDATE show_inventory SET version = version + 1 WHERE show_id = ${showId} AND shard = ${shard}`,
+});
+
+const sectionsPart = ({ showId, shard }: Place, rows: readonly SectionChange[]) => sql`
+  UPDATE show_sections SET held = held + d.by_held, sold = sold + d.by_sold, blocked = blocked + d.by_blocked
+  FROM unnest(${rows.map((r) => r.sectionId)}::uuid[], ${rows.map((r) => r.held)}::int[], ${rows.map((r) => r.sold)}::int[],
+    ${rows.map((r) => r.blocked)}::int[]) AS d (section, by_held, by_sold, by_blocked)
+  WHERE show_id = ${showId} AND section_id = d.section AND shard = ${shard}`;
+
+const newBookingsPart = ({ showId, shard }: Place, rows: readonly BookingState[]) => sql`
+  INSERT INTO bookings (id, shard, reference, event_id, show_id, user_id, status, quantity, total, retained, currency,
+    expires_at, created_at, confirmed_at, cancelled_at, idempotency_key, request_hash, special_requests, metadata,
+    version, history_seq, history_hash)
+  SELECT id, ${shard}::smallint, reference, event_id, ${showId}::uuid, user_id, status, quantity, total, retained, currency,
+    expires_at, created_at, confirmed_at, cancelled_at, key, request_hash, special_requests, metadata,
+    version, history_seq, history_hash
+  FROM unnest(${rows.map((b) => b.id)}::uuid[], ${rows.map((b) => b.reference)}::text[], ${rows.map((b) => b.eventId)}::uuid[],
+    ${rows.map((b) => b.userId)}::uuid[], ${rows.map((b) => b.status)}::text[], ${rows.map((b) => b.quantity)}::int[],
+    ${rows.map((b) => b.total)}::bigint[], ${rows.map((b) => b.retained)}::bigint[], ${rows.map((b) => b.currency)}::text[],
+    ${rows.map((b) => b.expiresAt)}::timestamptz[], ${rows.map((b) => b.createdAt)}::timestamptz[],
+    ${rows.map((b) => b.confirmedAt)}::timestamptz[], ${rows.map((b) => b.cancelledAt)}::timestamptz[],
+    ${rows.map((b) => b.idempotencyKey)}::text[], ${rows.map((b) => b.requestHash)}::text[],
+    ${rows.map((b) => b.specialRequests)}::text[],
+    ${rows.map((b) => (b.metadata === null ? null : JSON.stringify(b.metadata)))}::jsonb[],
+    ${rows.map((b) => b.version)}::int[], ${rows.map((b) => b.historySeq)}::int[], ${rows.map((b) => b.historyHash)}::text[])
+    AS b (id, reference, event_id, user_id, status, quantity, total, retained, currency, expires_at, created_at,
+      confirmed_at, cancelled_at, key, request_hash, special_requests, metadata, version, history_seq, history_hash)
+  ON CONFLICT DO NOTHING`;
+
+const newTicketsPart = (
+  { showId, shard }: Place,
+  rows: readonly { booking: BookingState; ticket: BookingState['tickets'][number] }[],
+) => sql`
+  INSERT INTO tickets (id, shard, booking_id, show_id, section_id, seat_id, price, status)
+  SELECT id, ${shard}::smallint, booking_id, ${showId}::uuid, section_id, seat_id, price, status
+  FROM unnest(${rows.map((r) => r.ticket.id)}::uuid[], ${rows.map((r) => r.booking.id)}::uuid[],
+    ${rows.map((r) => r.ticket.sectionId)}::uuid[], ${rows.map((r) => r.ticket.seatId)}::uuid[],
+    ${rows.map((r) => r.ticket.price)}::bigint[], ${rows.map((r) => r.ticket.status)}::text[])
+    AS t (id, booking_id, section_id, seat_id, price, status)`;
+
+const changedBookingsPart = ({ shard }: Place, rows: readonly BookingChange[]) => sql`
+  UPDATE bookings SET status = c.status, quantity = c.quantity, total = c.total, retained = c.retained,
+    expires_at = c.expires_at, confirmed_at = c.confirmed_at, cancelled_at = c.cancelled_at, version = c.version,
+    history_seq = c.history_seq, history_hash = c.history_hash
+  FROM unnest(${rows.map((r) => r.booking.id)}::uuid[], ${rows.map((r) => r.from)}::text[],
+    ${rows.map((r) => r.booking.status)}::text[], ${rows.map((r) => r.booking.quantity)}::int[],
+    ${rows.map((r) => r.booking.total)}::bigint[], ${rows.map((r) => r.booking.retained)}::bigint[],
+    ${rows.map((r) => r.booking.expiresAt)}::timestamptz[], ${rows.map((r) => r.booking.confirmedAt)}::timestamptz[],
+    ${rows.map((r) => r.booking.cancelledAt)}::timestamptz[], ${rows.map((r) => r.booking.version)}::int[],
+    ${rows.map((r) => r.booking.historySeq)}::int[], ${rows.map((r) => r.booking.historyHash)}::text[])
+    AS c (id, was, status, quantity, total, retained, expires_at, confirmed_at, cancelled_at, version, history_seq, history_hash)
+  WHERE bookings.id = c.id AND shard = ${shard} AND bookings.status = c.was`;
+
+const changedTicketsPart = ({ shard }: Place, rows: readonly TicketChange[]) => sql`
+  UPDATE tickets SET status = c.status
+  FROM unnest(${rows.map((r) => r.ticketId)}::uuid[], ${rows.map((r) => r.from)}::text[], ${rows.map((r) => r.to)}::text[])
+    AS c (id, was, status)
+  WHERE tickets.id = c.id AND shard = ${shard} AND tickets.status = c.was`;
+
+const historyPart = ({ shard }: Place, rows: readonly HistoryEntry[]) => sql`
+  INSERT INTO booking_events (booking_id, seq, shard, type, actor, at, data, previous_hash, hash)
+  SELECT booking_id, seq, ${shard}::smallint, type, actor, at, data, previous_hash, hash
+  FROM unnest(${rows.map((r) => r.bookingId)}::uuid[], ${rows.map((r) => r.seq)}::int[], ${rows.map((r) => r.type)}::text[],
+    ${rows.map((r) => r.actor)}::text[], ${rows.map((r) => r.at)}::timestamptz[],
+    ${rows.map((r) => JSON.stringify(r.data))}::jsonb[], ${rows.map((r) => r.previousHash)}::text[],
+    ${rows.map((r) => r.hash)}::text[])
+    AS h (booking_id, seq, type, actor, at, data, previous_hash, hash)`;
+
+const blockPart = ({ showId, shard }: Place, rows: readonly { seatId: string; sectionId: string }[]) => sql`
+  INSERT INTO blocked_seats (show_id, seat_id, shard, section_id)
+  SELECT ${showId}::uuid, seat_id, ${shard}::smallint, section_id
+  FROM unnest(${rows.map((r) => r.seatId)}::uuid[], ${rows.map((r) => r.sectionId)}::uuid[]) AS b (seat_id, section_id)`;
+
+const unblockPart = ({ showId, shard }: Place, seatIds: readonly string[]) => sql`
+  DELETE FROM blocked_seats WHERE show_id = ${showId} AND seat_id = ANY(${seatIds}::uuid[]) AND shard = ${shard}`;

@@ -1,0 +1,78 @@
+import type { Db } from '@evently/db/client';
+import { sql } from 'kysely';
+import { foldText } from './search-text.ts';
+
+/**
+ * Recomputes what listing needs of these events: next show, cities, lowest price, whether everything is sold. Claims
+ * never do this, so that a rush does not fight for the event's row; a job follows them within seconds.
+ */
+export async function refreshListings(db: Db, eventIds: readonly string[], now: Date): Promise<void> {
+  for (const eventId of eventIds) {
+    const event = await db
+      .selectFrom('events')
+      .select(['name', 'category', 'tags', 'description'])
+      .where('id', '=', eventId)
+      .executeTakeFirst();
+    if (!event) continue;
+    const shows = await listUpcomingShows(db, eventId, now);
+    const places = shows.flatMap((show) => [show.venueName, show.city]);
+    const cheapest = shows.filter((show) => show.fromPrice !== null).sort((a, b) => a.fromPrice! - b.fromPrice!)[0];
+    await db
+      .updateTable('events')
+      .set({
+        search_text: [event.name, event.category, ...event.tags, ...places, event.description].map(foldText).join(' '),
+        next_show_at: shows[0]?.startsAt ?? null,
+        last_show_at: shows.at(-1)?.startsAt ?? null,
+        next_city: shows[0]?.city ?? null,
+        cities: [...new Set(shows.map((show) => foldText(show.city)))],
+        from_price: cheapest?.fromPrice ?? null,
+        from_currency: cheapest?.currency ?? null,
+        sold_out: shows.length > 0 && shows.every((show) => show.available === 0),
+      })
+      .where('id', '=', eventId)
+      .execute();
+  }
+}
+
+interface UpcomingShow {
+  startsAt: Date;
+  city: string;
+  venueName: string;
+  currency: string;
+  fromPrice: number | null;
+  available: number;
+}
+
+async function listUpcomingShows(db: Db, eventId: string, now: Date): Promise<UpcomingShow[]> {
+  return await db
+    .selectFrom('shows')
+    .innerJoin('venues', 'venues.id', 'shows.venue_id')
+    .innerJoin('show_sections', 'show_sections.show_id', 'shows.id')
+    .select(['starts_at as startsAt', 'venues.city', 'venues.name as venueName', 'currency'])
+    .select((eb) => [
+      eb.fn.min('price').as('fromPrice'),
+      sql<number>`sum(capacity - held - sold - blocked)::int`.as('available'),
+    ])
+    .where('event_id', '=', eventId)
+    .where('shows.status', '=', 'scheduled')
+    .where('starts_at', '>', now)
+    .groupBy(['shows.id', 'venues.id'])
+    .orderBy('starts_at')
+    .execute();
+}
+
+/** A bound on one round of the refresh; the next round takes the rest. */
+const MAX_DUE = 500;
+
+/** The published events whose next show has begun: they move on to the show after it, or out of the lists. */
+export async function listDueListings(db: Db, now: Date): Promise<string[]> {
+  const rows = await db
+    .selectFrom('events')
+    .select('id')
+    .where('status', '=', 'published')
+    .where('next_show_at', '<=', now)
+    .orderBy('next_show_at')
+    .limit(MAX_DUE)
+    .execute();
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,44 @@
+import type { AnyTRPCProcedure } from '@trpc/server';
+import { z } from 'zod';
+import type { ProcedureMeta } from './meta.ts';
+import { routes } from './router.ts';
+
+/** A procedure as adapters see it: the REST routes, the reference, the SDK's table and the test matrices are made from these. */
+export interface ProcedureInfo {
+  /** As in `bookings.hold`. */
+  path: string;
+  type: 'query' | 'mutation';
+  meta: ProcedureMeta;
+  input: z.ZodType;
+  output: z.ZodType;
+  /** Calls it, with its middlewares. */
+  call: AnyTRPCProcedure;
+}
+
+// tRPC keeps the parsers in `_def`, which its types leave out.
+const definition = z.object({
+  type: z.enum(['query', 'mutation']),
+  meta: z.custom<ProcedureMeta>((value) => typeof value === 'object'),
+  inputs: z.array(z.instanceof(z.ZodType)).length(1),
+  output: z.instanceof(z.ZodType),
+});
+
+interface Routes {
+  [name: string]: AnyTRPCProcedure | Routes;
+}
+
+const isProcedure = (entry: AnyTRPCProcedure | Routes): entry is AnyTRPCProcedure => typeof entry === 'function';
+
+/** Every procedure of the router, in the router's order. @throws ZodError when one lacks its meta, input or output */
+export function listProcedures(): ProcedureInfo[] {
+  return listRoutes(routes, '');
+}
+
+function listRoutes(record: Routes, prefix: string): ProcedureInfo[] {
+  return Object.entries(record).flatMap(([name, entry]) => {
+    const path = `${prefix}${name}`;
+    if (!isProcedure(entry)) return listRoutes(entry, `${path}.`);
+    const { type, meta, inputs, output } = definition.parse(entry._def);
+    return [{ path, type, meta, input: inputs[0]!, output, call: entry }];
+  });
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+/** How one kind of job is queued. Retries back off exponentially from `retryDelaySeconds`. */
+export interface JobDefinition {
+  payload: z.ZodType<object>;
+  retryLimit: number;
+  retryDelaySeconds: number;
+  /** A worker that has not finished by then is taken for dead, and the job is tried again. */
+  expireInSeconds: number;
+  /** The job comes round by itself, this often at most, however many processes there are. */
+  everySeconds?: number;
+}
+
+const nothing = z.strictObject({});
+const ROUTINE = { payload: nothing, retryLimit: 0, retryDelaySeconds: 1, expireInSeconds: 60 };
+
+/**
+ * Every job there is: its name, what it carries, how it is retried. Jobs carry ids and re-read the state they act on:
+ * they are delivered at least once.
+ */
+export const jobs = {
+  /** Brings what lists show of these events up to date: next show, cheapest price, sold out or not. */
+  'refresh-listings': {
+    payload: z.strictObject({ eventIds: z.array(z.uuid()).min(1) }),
+    retryLimit: 5,
+    retryDelaySeconds: 1,
+    expireInSeconds: 60,
+  },
+  /** Moves events whose next show has begun on to the show after it, or out of the lists. */
+  'refresh-due-listings': { ...ROUTINE, everySeconds: 5 },
+  /** Forgets sessions that nobody can use any more. */
+  'delete-expired-sessions': { ...ROUTINE, everySeconds: 3600 },
+} satisfies Record<string, JobDefinition>;
+
+export type JobName = keyof typeof jobs;
+export type JobPayload<N extends JobName> = z.infer<(typeof jobs)[N]['payload']>;
+
+export const jobNames = Object.keys(jobs) as JobName[];
