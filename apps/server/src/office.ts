@@ -1,0 +1,97 @@
+import { createScriptContext, type Services } from '@evently/api/context';
+import { ensureFirstAdmin, type FirstAdmin } from '@evently/api/auth/first-admin';
+import { createJobHandlers } from '@evently/api/job-handlers';
+import { createCaller } from '@evently/api/router';
+import { seedSampleData } from '@evently/api/sample-data/seed';
+import { createServices } from '@evently/api/services';
+import { createDatabase } from '@evently/db/client';
+import { migrate } from '@evently/db/migrate';
+import { openJobQueues } from '@evently/jobs/queues';
+import { startWorker } from '@evently/jobs/worker';
+import type { Logger } from 'pino';
+import { type DatabaseServer, openForLongWork } from './database.ts';
+import type { Progress } from './progress.ts';
+import type { Settings } from './settings.ts';
+
+/** All that a process needs behind its door: services, jobs, and somebody who may sign in. */
+export interface Office {
+  services: Services;
+  /** Set when this start made the first admin. */
+  firstAdmin: FirstAdmin | null;
+  /** Whether sample events were made. */
+  seeded: boolean;
+  /** Finishes what is under way, and closes every connection. */
+  close: () => Promise<void>;
+}
+
+const JOB_CONNECTIONS = 3;
+const JOB_PATIENCE_MS = 3000;
+
+/** Migrates, opens the services and starts the jobs. What was opened is closed again when a later step fails. */
+export async function openOffice(
+  settings: Settings,
+  server: DatabaseServer,
+  log: Logger,
+  progress: Progress,
+): Promise<Office> {
+  await using opened = new AsyncDisposableStack();
+  await progress.step('Bring the database up to date', () => migrateServer(server));
+
+  const lost = (error: Error) => log.warn({ err: error }, 'a database connection was lost');
+  const db = createDatabase({ url: server.url, poolSize: settings.databasePoolSize, onConnectionLost: lost });
+  opened.defer(() => db.destroy());
+  const jobFailed = (error: Error) => log.error({ err: error }, 'the job queues reported a failure');
+  const queues = await progress.step('Open the job queues', () =>
+    openJobQueues({ url: server.directUrl, poolSize: JOB_CONNECTIONS, works: true, onError: jobFailed }),
+  );
+  opened.defer(() => queues.stop(JOB_PATIENCE_MS));
+  const services = createServices({
+    db,
+    queues,
+    log,
+    sessionDays: settings.sessionDays,
+    holdSeconds: settings.holdSeconds,
+    // Reads find a connection even while as many shows as possible are being sold.
+    showsAtOnce: Math.max(1, Math.floor(settings.databasePoolSize * 0.6)),
+  });
+  opened.defer(() => services.boxOffice.drain());
+  const { adminEmail: email, adminPassword: password } = settings;
+  const firstAdmin = await ensureFirstAdmin(db, services.passwords, { email, password });
+  const seeded = settings.demo && (await isEmpty(services));
+  if (seeded) await progress.step('Make sample events', (report) => seedSamples(services, report));
+  const worker = await startWorker(queues, createJobHandlers(services), jobFailed);
+  opened.defer(() => worker.stop());
+
+  const toClose = opened.move();
+  return { services, firstAdmin, seeded, close: () => toClose.disposeAsync() };
+}
+
+export async function migrateServer(server: DatabaseServer): Promise<string[]> {
+  const db = openForLongWork(server);
+  try {
+    return await migrate(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function isEmpty({ db }: Services): Promise<boolean> {
+  return (await db.selectFrom('events').select('id').limit(1).executeTakeFirst()) === undefined;
+}
+
+/** Makes the sample events as the first admin there is. */
+export async function seedSamples(
+  services: Services,
+  report: (done: number, total: number) => void,
+): Promise<{ venues: number; events: number; shows: number }> {
+  const admin = await services.db
+    .selectFrom('users')
+    .select(['id', 'email', 'name'])
+    .where('role', '=', 'admin')
+    .orderBy('created_at')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  const { id: userId, email, name } = admin;
+  const caller = createCaller(createScriptContext(services, { userId, email, name, role: 'admin' }));
+  return await seedSampleData(caller, { now: services.now(), onProgress: report });
+}

@@ -1,0 +1,43 @@
+import { type DescribedProblem, describeProblem, type Problem } from '@evently/api/problem';
+import type { FastifyError, FastifyReply } from 'fastify';
+
+/**
+ * Answers a problem as RFC 9457 problem+json: the standard members, ours, and the problem's own.
+ *
+ * @param status where HTTP knows better than the problem, as for a body that is too large (413)
+ */
+export function sendProblem(reply: FastifyReply, problem: Problem, status?: number): FastifyReply {
+  const described = describeAt(problem, status);
+  retryAfter(reply, problem);
+  return reply
+    .code(described.status)
+    .type('application/problem+json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send({ type: `urn:evently:problem:${problem.code}`, ...described, requestId: reply.request.id });
+}
+
+/** The problem as it is described, with the status that HTTP has for it. */
+export function describeAt(problem: Problem, status?: number): DescribedProblem {
+  const described = describeProblem(problem);
+  return status === undefined ? described : { ...described, status };
+}
+
+export function retryAfter(reply: FastifyReply, problem: Problem): void {
+  if ('retryAfterMs' in problem) reply.header('retry-after', Math.ceil(problem.retryAfterMs / 1000));
+}
+
+/** What Fastify refuses by itself (a body too large, of another type, not JSON, a malformed URL), as a problem. */
+export function problemOfFastify(error: FastifyError): { problem: Problem; status?: number } {
+  const status = error.statusCode ?? 500;
+  if (status >= 500) return { problem: { code: 'internal' } };
+  if (status === 404) return { problem: { code: 'not_found' } };
+  const messages: Record<number, string> = {
+    413: 'is larger than this procedure reads',
+    415: 'must be application/json',
+  };
+  const problem: Problem = {
+    code: 'invalid_input',
+    issues: [{ path: '', message: messages[status] ?? 'is not a request we can read' }],
+  };
+  return { problem, status: status === 413 || status === 415 ? status : 400 };
+}

@@ -1,0 +1,75 @@
+import type { Context } from '@evently/api/context';
+import { listProcedures, type ProcedureInfo } from '@evently/api/procedures';
+import { refuseInput } from '@evently/api/problem';
+import { problemOf } from '@evently/api/trpc';
+import { getTRPCErrorFromUnknown } from '@trpc/server';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { readJsonBodies } from '../json-body.ts';
+import { sendProblem } from '../problem-reply.ts';
+import { readQuery } from './query.ts';
+import { inputFields, pathFields } from './schemas.ts';
+
+/**
+ * REST over the same procedures: one Fastify route each, at the method and path that the procedure's meta names. Path and
+ * query parameters and the fields of the body together are the procedure's input.
+ */
+export function registerRest(app: FastifyInstance, contextOf: (request: FastifyRequest) => Context): void {
+  readJsonBodies(app, 'value');
+  for (const procedure of listProcedures()) registerRoute(app, procedure, contextOf);
+}
+
+function registerRoute(
+  app: FastifyInstance,
+  procedure: ProcedureInfo,
+  contextOf: (request: FastifyRequest) => Context,
+): void {
+  const { openapi } = procedure.meta;
+  if (!openapi) throw new Error(`${procedure.path} has no place in REST`);
+  const readInput = inputReader(procedure);
+  app.route({
+    method: openapi.method,
+    url: openapi.path.replace(/\{(\w+)\}/g, ':$1'),
+    ...(procedure.meta.bodyLimit === undefined ? {} : { bodyLimit: procedure.meta.bodyLimit }),
+    handler: async (request, reply) => {
+      const ctx = contextOf(request);
+      try {
+        const result = await procedure.call({
+          path: procedure.path,
+          type: procedure.type,
+          ctx,
+          getRawInput: async () => readInput(request),
+          signal: undefined,
+          batchIndex: 0,
+        });
+        return reply.code(openapi.status ?? 200).send(result);
+      } catch (error) {
+        return sendProblem(reply, problemOf(getTRPCErrorFromUnknown(error)));
+      }
+    },
+  });
+}
+
+/** Puts a procedure's input together. It runs when the procedure asks for it, after the checks of who calls. */
+function inputReader(procedure: ProcedureInfo): (request: FastifyRequest) => unknown {
+  const { fields } = inputFields(procedure);
+  const inPath = new Set(pathFields(procedure.meta.openapi?.path ?? ''));
+  const refuseGivenTwice = (given: object) => {
+    for (const name of Object.keys(given)) if (inPath.has(name)) refuseInput(name, 'is given by the path');
+  };
+  if (procedure.type === 'query') {
+    return ({ query, params }) => {
+      const given = query as Record<string, string | string[]>;
+      refuseGivenTwice(given);
+      return { ...readQuery(given, fields), ...(params as object) };
+    };
+  }
+  return ({ body, params, query }) => {
+    for (const name of Object.keys(query as object)) refuseInput(name, 'is not read from the query string');
+    if (body === undefined) return { ...(params as object) };
+    // What is no object is no input of ours; the schema says so in its own words.
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+    refuseGivenTwice(body);
+    return { ...body, ...(params as object) };
+  };
+}
+

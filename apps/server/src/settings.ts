@@ -1,0 +1,106 @@
+import path from 'node:path';
+import { z } from 'zod';
+
+/** Everything that the environment decides, read once and frozen. The README's table says what each is for. */
+export interface Settings {
+  /** Null: the embedded Postgres in `dataDir`. */
+  databaseUrl: string | null;
+  /** For migrations and jobs, which need sessions of their own; the same as `databaseUrl` unless that is a pooler. */
+  databaseDirectUrl: string | null;
+  databasePoolSize: number;
+  host: string;
+  port: number;
+  /** Where the world reaches us, without a slash at the end. */
+  publicUrl: string;
+  /** Absolute. */
+  dataDir: string;
+  adminEmail: string | null;
+  adminPassword: string | null;
+  demo: boolean;
+  sessionDays: number;
+  holdSeconds: number;
+  /** Null: every origin. There are no cookies that another site could ride on. */
+  corsOrigins: string[] | null;
+  logLevel: (typeof LOG_LEVELS)[number];
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const wholeNumber = (min: number, max: number, ifAbsent: number) =>
+  z
+    .string()
+    .default(String(ifAbsent))
+    .refine((value) => /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max, {
+      message: `must be a whole number from ${min} to ${max}`,
+    })
+    .transform(Number);
+
+const url = (protocols: RegExp, example: string) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol), `must be a URL like ${example}`);
+
+const postgresUrl = url(/^postgres(ql)?:$/, 'postgres://user:password@host:5432/evently');
+
+const environment = z.object({
+  DATABASE_URL: postgresUrl.optional(),
+  DATABASE_DIRECT_URL: postgresUrl.optional(),
+  DATABASE_POOL_SIZE: wholeNumber(2, 200, 10),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535, 3000),
+  PUBLIC_URL: url(/^https?:$/, 'https://tickets.example.com').optional(),
+  DATA_DIR: z.string().min(1).default('.evently'),
+  ADMIN_EMAIL: z.string().trim().toLowerCase().pipe(z.email('must be an e-mail address')).optional(),
+  ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').max(200).optional(),
+  DEMO: z.enum(['on', 'off'], 'must be on or off').default('on'),
+  SESSION_DAYS: wholeNumber(1, 365, 7),
+  HOLD_SECONDS: wholeNumber(1, 86_400, 600),
+  CORS_ORIGINS: z
+    .string()
+    .transform((list) => list.split(',').map((origin) => origin.trim().replace(/\/$/, '')))
+    .refine((origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin), {
+      message: 'must be origins separated by commas, such as https://tickets.example.com',
+    })
+    .optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+});
+
+/** Settings that do not fit; the message has one line per problem. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/**
+ * Reads the settings from an environment; an empty variable counts as absent.
+ *
+ * @throws SettingsError
+ */
+export function readSettings(env: Record<string, string | undefined>): Settings {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environment.safeParse(present);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0]);
+      // A password is named, not shown.
+      const shown = name === 'ADMIN_PASSWORD' ? '' : ` (it is ${JSON.stringify(present[name])})`;
+      return `${name} ${issue.message}${shown}`;
+    });
+    throw new SettingsError(lines.join('\n'));
+  }
+  const given = parsed.data;
+  const host = given.HOST.includes(':') ? `[${given.HOST}]` : given.HOST;
+  return Object.freeze({
+    databaseUrl: given.DATABASE_URL ?? null,
+    databaseDirectUrl: given.DATABASE_DIRECT_URL ?? given.DATABASE_URL ?? null,
+    databasePoolSize: given.DATABASE_POOL_SIZE,
+    host: given.HOST,
+    port: given.PORT,
+    publicUrl: (given.PUBLIC_URL ?? `http://${host}:${given.PORT}`).replace(/\/+$/, ''),
+    dataDir: path.resolve(given.DATA_DIR),
+    adminEmail: given.ADMIN_EMAIL ?? null,
+    adminPassword: given.ADMIN_PASSWORD ?? null,
+    demo: given.DEMO === 'on',
+    sessionDays: given.SESSION_DAYS,
+    holdSeconds: given.HOLD_SECONDS,
+    corsOrigins: given.CORS_ORIGINS ?? null,
+    logLevel: given.LOG_LEVEL,
+  });
+}
