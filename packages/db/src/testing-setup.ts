@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -20,6 +20,8 @@ declare module 'vitest' {
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(path.join(tmpdir(), 'evently-test-'));
+  // Started by root, Postgres runs as another user, who must get to its data.
+  await chmod(directory, 0o755);
   const postgres = await startEmbeddedPostgres({
     directory: path.join(directory, 'postgres'),
     // Nothing that a test writes has to outlive the machine; tests of durability start a server of their own.
@@ -31,6 +33,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('testServerUrl', withDatabase(postgres.url, 'evently'));
   return async () => {
     await postgres.stop();
+    await rm(postgres.directory, { recursive: true, force: true });
     await rm(directory, { recursive: true, force: true });
   };
 }

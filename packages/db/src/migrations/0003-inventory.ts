@@ -71,7 +71,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`CREATE INDEX bookings_reference ON bookings (reference)`.execute(db);
   // The holds of a show by deadline, and who has them; only what is still held is in it, so a sale in one call never touches it.
   await sql`CREATE INDEX bookings_due ON bookings (show_id, expires_at, shard) WHERE status = 'held'`.execute(db);
-  await sql`CREATE INDEX bookings_unpaid ON bookings (user_id, show_id, shard) WHERE status IN ('held', 'paying')`.execute(db);
+  await sql`CREATE INDEX bookings_unpaid ON bookings (user_id, show_id, shard) WHERE status IN ('held', 'paying')`.execute(
+    db,
+  );
 
   await sql`
     CREATE TABLE tickets (
