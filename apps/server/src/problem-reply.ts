@@ -1,4 +1,4 @@
-import { type DescribedProblem, describeProblem, type Problem } from '@evently/api/problem';
+import { type DescribedProblem, describeProblem, type Problem, ProblemError } from '@evently/api/problem';
 import type { FastifyError, FastifyReply } from 'fastify';
 
 /**
@@ -23,11 +23,18 @@ export function describeAt(problem: Problem, status?: number): DescribedProblem 
 }
 
 export function retryAfter(reply: FastifyReply, problem: Problem): void {
-  if ('retryAfterMs' in problem) reply.header('retry-after', Math.ceil(problem.retryAfterMs / 1000));
+  const seconds = retryAfterSeconds(problem);
+  if (seconds !== null) reply.header('retry-after', seconds);
 }
 
-/** What Fastify refuses by itself (a body too large, of another type, not JSON, a malformed URL), as a problem. */
-export function problemOfFastify(error: FastifyError): { problem: Problem; status?: number } {
+/** What the header `Retry-After` says, in whole seconds; null for problems that say nothing of it. */
+export function retryAfterSeconds(problem: Problem): number | null {
+  return 'retryAfterMs' in problem ? Math.ceil(problem.retryAfterMs / 1000) : null;
+}
+
+/** What is refused before a procedure is reached (a body too large, of another type, not JSON, a malformed URL), as a problem. */
+export function problemOfFastify(error: FastifyError | ProblemError): { problem: Problem; status?: number } {
+  if (error instanceof ProblemError) return { problem: error.problem };
   const status = error.statusCode ?? 500;
   if (status >= 500) return { problem: { code: 'internal' } };
   if (status === 404) return { problem: { code: 'not_found' } };

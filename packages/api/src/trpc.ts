@@ -6,7 +6,7 @@ import type { Actor, Context } from './context.ts';
 import type { ErrorShape } from './error-shape.ts';
 import type { ProcedureMeta } from './meta.ts';
 import { findForbidden } from './plain-input.ts';
-import { describeProblem, type Problem, ProblemError, problemKinds } from './problem.ts';
+import { describeProblem, type InputIssue, type Problem, ProblemError, problemKinds } from './problem.ts';
 
 /**
  * Inputs travel as plain JSON: the reading side of superjson can be made to stall a server. Outputs go through superjson,
@@ -17,6 +17,9 @@ export const transformer = {
   output: superjson,
 };
 
+/** The ids of requests that failed before they had a context; whoever sees such an error first enters it. */
+export const requestIds = new WeakMap<TRPCError, string>();
+
 const t = initTRPC
   .context<Context>()
   .meta<ProcedureMeta>()
@@ -25,21 +28,19 @@ const t = initTRPC
     isDev: false,
     errorFormatter: ({ shape, error, ctx }): ErrorShape => {
       const problem = describeProblem(problemOf(error));
-      const data = { problem, requestId: ctx?.requestId ?? '', httpStatus: problem.status };
+      const data = { problem, requestId: ctx?.requestId ?? requestIds.get(error) ?? '', httpStatus: problem.status };
       return { code: shape.code, message: problem.detail, data };
     },
   });
+
+// A small body can be wrong in thousands of ways; the answer to it stays small, too.
+const MAX_ISSUES = 50;
 
 /** The problem in an error that reached the edge. What we did not foresee is `internal` and says nothing else. */
 export function problemOf(error: TRPCError): Problem {
   if (error.cause instanceof ProblemError) return error.cause.problem;
   if (error.cause instanceof ZodError && error.code === 'BAD_REQUEST') {
-    const issues = error.cause.issues.flatMap((issue) =>
-      issue.code === 'unrecognized_keys'
-        ? issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: 'is not a field' }))
-        : [{ path: issue.path.join('.'), message: issue.message }],
-    );
-    return { code: 'invalid_input', issues };
+    return { code: 'invalid_input', issues: listIssues(error.cause.issues, []).slice(0, MAX_ISSUES) };
   }
   switch (error.code) {
     // tRPC's own refusals: an unknown procedure, a method that does not fit, a body it cannot read.
@@ -50,10 +51,31 @@ export function problemOf(error: TRPCError): Problem {
     case 'BAD_REQUEST':
     case 'PAYLOAD_TOO_LARGE':
     case 'UNSUPPORTED_MEDIA_TYPE':
-      return { code: 'invalid_input', issues: [{ path: '', message: 'is not a request that this procedure can read' }] };
+      return {
+        code: 'invalid_input',
+        issues: [{ path: '', message: 'is not a request that this procedure can read' }],
+      };
     default:
       return { code: 'internal' };
   }
+}
+
+type ZodIssue = ZodError['issues'][number];
+
+/** What zod objects to, one issue per field. */
+function listIssues(issues: readonly ZodIssue[], within: readonly PropertyKey[]): InputIssue[] {
+  return issues.flatMap((issue) => {
+    const path = [...within, ...issue.path];
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a field' }));
+    }
+    if (issue.code === 'invalid_union') {
+      // The alternative that was meant is the one that takes the value as such and objects to something in it.
+      const meant = issue.errors.filter((errors) => errors.every((inner) => inner.path.length > 0));
+      if (meant.length === 1) return listIssues(meant[0]!, path);
+    }
+    return [{ path: path.join('.'), message: issue.message }];
+  });
 }
 
 const throwAsTrpc = (problem: Problem): never => {
@@ -94,19 +116,10 @@ const base = t.procedure.use(translateProblems);
 /** Anybody may call it. */
 export const openProcedure = base.meta({ tier: 'open' }).use(refuseForbiddenInput);
 /** Somebody who signed in. */
-export const userProcedure = base
-  .meta({ tier: 'user' })
-  .use(requireRole('user'))
-  .use(refuseForbiddenInput);
+export const userProcedure = base.meta({ tier: 'user' }).use(requireRole('user')).use(refuseForbiddenInput);
 /** Staff at the door, and admins. */
-export const staffProcedure = base
-  .meta({ tier: 'staff' })
-  .use(requireRole('staff'))
-  .use(refuseForbiddenInput);
+export const staffProcedure = base.meta({ tier: 'staff' }).use(requireRole('staff')).use(refuseForbiddenInput);
 /** Admins only. */
-export const adminProcedure = base
-  .meta({ tier: 'admin' })
-  .use(requireRole('admin'))
-  .use(refuseForbiddenInput);
+export const adminProcedure = base.meta({ tier: 'admin' }).use(requireRole('admin')).use(refuseForbiddenInput);
 
 export const { router: createRouter, createCallerFactory } = t;

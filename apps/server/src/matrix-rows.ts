@@ -1,0 +1,193 @@
+/**
+ * One row per procedure: an input that is valid now, and what becomes of it for each kind of caller. The matrices of
+ * permissions and of bad input read it; a procedure without a row fails them.
+ */
+import { newKey } from '@evently/api/testing';
+import { endsAt, PASSWORD, type Person, startsAt, type World } from './matrix-world.ts';
+
+export const callerKinds = ['nobody', 'owner', 'another user', 'staff', 'admin'] as const;
+/** `owner` is the user to whom the things in the input belong, `nobody` a caller without a token. */
+export type CallerKind = (typeof callerKinds)[number];
+export type Outcome = 'ok' | 'unauthenticated' | 'forbidden' | 'not_found';
+export type Outcomes = Record<CallerKind, Outcome>;
+
+export type Input = Record<string, unknown>;
+
+export interface MatrixRow {
+  outcomes: Outcomes;
+  /** Makes the input; what a call uses up is made anew each time. Optional fields are set, so that they are put to the test. */
+  input: (world: World, owner: Person) => Input | Promise<Input>;
+  /** The field that names what belongs to the owner alone. */
+  owned?: string;
+}
+
+const anybody: Outcomes = { nobody: 'ok', owner: 'ok', 'another user': 'ok', staff: 'ok', admin: 'ok' };
+const signedIn: Outcomes = { ...anybody, nobody: 'unauthenticated' };
+// Not even admins act in a user's name: they have procedures of their own for that.
+const ownerOnly: Outcomes = { ...signedIn, 'another user': 'not_found', staff: 'not_found', admin: 'not_found' };
+const adminsOnly: Outcomes = { ...signedIn, owner: 'forbidden', 'another user': 'forbidden', staff: 'forbidden' };
+
+const page = { limit: 5 };
+const nothing = () => ({});
+
+const places = (world: World): Input => ({
+  showId: world.show.showId,
+  seatIds: [world.nextSeat()],
+  sections: [{ sectionId: world.show.sectionIds[1]!, quantity: 2 }],
+  idempotencyKey: newKey(),
+  specialRequests: 'An aisle seat,\nplease.',
+  metadata: { campaign: 'spring', nested: { list: [1, null, true] } },
+});
+
+const plan = () => [
+  { name: 'Floor', kind: 'standing', capacity: 100 },
+  {
+    name: 'Stalls',
+    kind: 'seated',
+    rows: [
+      { row: 'A', seats: 3 },
+      { row: 'B', seats: [{ number: '1', x: 1.5, y: -2 }] },
+    ],
+  },
+];
+
+const venue = (): Input => ({
+  name: 'Odeon',
+  address: 'Ring 1',
+  city: 'Vienna',
+  country: 'AT',
+  timeZone: 'Europe/Vienna',
+  sections: plan(),
+});
+
+const event = (): Input => ({
+  name: 'Talk',
+  description: 'About much.\nAnd more.',
+  category: 'talk',
+  tags: ['science', 'free'],
+  imageUrl: 'https://example.com/talk.png',
+});
+
+const sales = { salesOpenAt: new Date().toISOString(), salesCloseAt: startsAt, maxPerBooking: 4, holdSeconds: 300 };
+const prices = (world: World) => world.show.sectionIds.map((sectionId) => ({ sectionId, amount: 1200 }));
+
+const publicShow = { outcomes: anybody, input: (world: World) => ({ showId: world.show.showId }) };
+const heldBooking = {
+  outcomes: ownerOnly,
+  owned: 'bookingId',
+  input: async (world: World, owner: Person) => ({ bookingId: await world.hold(owner) }),
+};
+const draftEvent = {
+  outcomes: adminsOnly,
+  input: async (world: World) => ({ eventId: (await world.draft()).eventId }),
+};
+
+export const matrixRows: Record<string, MatrixRow> = {
+  'auth.register': {
+    outcomes: anybody,
+    input: () => ({ email: `${newKey()}@example.com`, password: PASSWORD, name: 'Grace' }),
+  },
+  'auth.login': { outcomes: anybody, input: (_world, owner) => ({ email: owner.email, password: PASSWORD }) },
+  'auth.logout': { outcomes: signedIn, input: nothing },
+  'auth.me': { outcomes: signedIn, input: nothing },
+  'auth.changePassword': {
+    outcomes: signedIn,
+    input: () => ({ current: PASSWORD, next: 'another horse, another staple' }),
+  },
+
+  'events.list': {
+    outcomes: anybody,
+    input: () => ({
+      q: 'even',
+      category: 'concert',
+      city: 'Vienna',
+      from: startsAt,
+      to: endsAt,
+      availableOnly: true,
+      ...page,
+    }),
+  },
+  'events.get': { outcomes: anybody, input: (world) => ({ eventId: world.show.eventId }) },
+  'events.show': publicShow,
+  'events.seatLayout': publicShow,
+  'events.seatStates': publicShow,
+
+  'bookings.hold': { outcomes: signedIn, input: places },
+  'bookings.book': { outcomes: signedIn, input: places },
+  'bookings.confirm': heldBooking,
+  'bookings.release': heldBooking,
+  'bookings.get': heldBooking,
+  'bookings.list': {
+    outcomes: signedIn,
+    async input(world, owner) {
+      await world.hold(owner);
+      return { status: 'held', upcoming: true, ...page };
+    },
+  },
+
+  'admin.venues.create': { outcomes: adminsOnly, input: () => ({ ...venue(), idempotencyKey: newKey() }) },
+  'admin.venues.list': { outcomes: adminsOnly, input: () => page },
+  'admin.venues.get': { outcomes: adminsOnly, input: (world) => ({ venueId: world.show.venueId }) },
+  'admin.venues.update': {
+    outcomes: adminsOnly,
+    async input(world) {
+      const sections = [{ name: 'Floor', kind: 'standing' as const, capacity: 10 }];
+      const made = { name: 'Old', city: 'Graz', country: 'AT', timeZone: 'Europe/Vienna', sections };
+      return { venueId: (await world.admin.admin.venues.create(made)).id, version: 1, ...venue() };
+    },
+  },
+
+  'admin.events.create': { outcomes: adminsOnly, input: () => ({ ...event(), idempotencyKey: newKey() }) },
+  'admin.events.list': { outcomes: adminsOnly, input: () => ({ q: 'draft', status: 'draft', ...page }) },
+  'admin.events.get': draftEvent,
+  'admin.events.update': {
+    outcomes: adminsOnly,
+    input: async (world) => ({ eventId: (await world.draft()).eventId, version: 1, ...event() }),
+  },
+  'admin.events.publish': draftEvent,
+  'admin.events.delete': draftEvent,
+
+  'admin.shows.create': {
+    outcomes: adminsOnly,
+    input: async (world) => ({
+      eventId: (await world.draft()).eventId,
+      venueId: world.show.venueId,
+      startsAt,
+      endsAt,
+      ...sales,
+      currency: 'EUR',
+      prices: prices(world).map((price) => ({ ...price, capacity: 10 })),
+      collectAtDoor: true,
+      idempotencyKey: newKey(),
+    }),
+  },
+  'admin.shows.update': {
+    outcomes: adminsOnly,
+    input: async (world) => ({
+      showId: (await world.draft()).showId,
+      version: 1,
+      startsAt,
+      endsAt,
+      ...sales,
+      prices: prices(world),
+    }),
+  },
+  'admin.shows.blockSeats': {
+    outcomes: adminsOnly,
+    input: (world) => ({ showId: world.show.showId, seatIds: [world.nextSeat(), world.nextSeat()] }),
+  },
+  'admin.shows.unblockSeats': {
+    outcomes: adminsOnly,
+    async input(world) {
+      const seats = { showId: world.show.showId, seatIds: [world.nextSeat()] };
+      await world.admin.admin.shows.blockSeats(seats);
+      return seats;
+    },
+  },
+
+  'admin.users.list': { outcomes: adminsOnly, input: () => ({ q: 'example.com', role: 'user', ...page }) },
+  'admin.users.setRole': {
+    outcomes: adminsOnly,
+    input: async (world) => ({ userId: (await world.person()).id, role: 'staff' }),
+  },
+};
