@@ -10,9 +10,20 @@ export interface BannerFacts {
   embedded: boolean;
 }
 
+const line = (name: string, value: string) => `  ${pc.dim(name.padEnd(11))}${value}`;
+
+/** Who may sign in, when this start made them; a password that was made up is in these lines and nowhere else. */
+export function firstAdminLines(firstAdmin: FirstAdmin | null): string {
+  if (firstAdmin === null) return '';
+  const password =
+    firstAdmin.password === null
+      ? pc.dim('as set in ADMIN_PASSWORD')
+      : `${pc.bold(firstAdmin.password)} ${pc.yellow('shown this once; change it')}`;
+  return `\n${line('Admin', pc.bold(firstAdmin.email))}\n${line('Password', password)}\n`;
+}
+
 /** What a newcomer wants to know once the server runs: where it is, who may sign in, what to try next. */
 export function bannerOf({ url, settings, firstAdmin, embedded }: BannerFacts): string {
-  const line = (name: string, value: string) => `  ${pc.dim(name.padEnd(11))}${value}`;
   const lines = [
     '',
     `  ${pc.bold(pc.green('Evently'))} ${pc.dim(VERSION)} is open at ${pc.bold(url)}`,
@@ -23,20 +34,13 @@ export function bannerOf({ url, settings, firstAdmin, embedded }: BannerFacts): 
     line('Health', `${url}/health`),
     line('Data', embedded ? `${settings.dataDir} ${pc.dim('(embedded Postgres)')}` : 'the Postgres of DATABASE_URL'),
   ];
-  if (firstAdmin) {
-    lines.push('', line('Admin', pc.bold(firstAdmin.email)));
-    lines.push(
-      firstAdmin.password === null
-        ? line('Password', pc.dim('as set in ADMIN_PASSWORD'))
-        : line('Password', `${pc.bold(firstAdmin.password)} ${pc.yellow('shown this once; change it')}`),
-    );
-  }
   lines.push(
-    '',
+    firstAdminLines(firstAdmin),
     `  ${pc.dim('Try next:')}`,
     `    curl '${url}/api/v1/events?limit=3'`,
     `    pnpm --silent evently doctor`,
-    `    node examples/buy-a-ticket.ts`,
+    // Through pnpm, which brings the Node that runs TypeScript.
+    `    ${url.endsWith(':3000') ? '' : `EVENTLY_URL=${url} `}pnpm exec node examples/buy-a-ticket.ts`,
     '',
     `  ${pc.dim('Ctrl-C stops it.')}`,
     '',

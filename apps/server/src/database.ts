@@ -26,7 +26,8 @@ export async function startDatabase(settings: Settings): Promise<DatabaseServer>
     const url = settings.databaseUrl;
     return { url, directUrl: settings.databaseDirectUrl ?? url, embedded: false, stop: async () => {}, failed: never };
   }
-  await mkdir(settings.dataDir, { recursive: true });
+  // Started by root, Postgres runs as another user, who must get through this folder to its own.
+  await mkdir(settings.dataDir, { recursive: true, mode: 0o755 });
   const postgres = await startEmbeddedPostgres({ directory: path.join(settings.dataDir, 'postgres') });
   // Commands find the running Postgres by this; only the folder's owner may read it.
   await writeFile(addressFile(settings), postgres.url, { mode: 0o600 });

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 // The reference is a page with a script and styles of its own; everything comes from here, nothing from elsewhere.
 const PAGE_POLICY = [
   "default-src 'self'",
-  "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+  "script-src 'self' 'unsafe-inline'",
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data: blob:",
   "font-src 'self' data:",
@@ -26,8 +26,16 @@ export async function registerDocs(app: FastifyInstance, document: object): Prom
       configuration: {
         url: '/openapi.json',
         pageTitle: 'Evently API',
+        favicon: 'data:,',
+        // The very server that the page came from, by whichever name: requests to any other are blocked above.
+        servers: [{ url: '/api/v1' }],
+        authentication: { preferredSecurityScheme: 'session' },
+        // What would call, or lead to, a service of the viewer's maker.
         withDefaultFonts: false,
         hideClientButton: true,
+        showDeveloperTools: 'never',
+        agent: { disabled: true },
+        mcp: { disabled: true },
         telemetry: false,
       },
       logLevel: 'silent',

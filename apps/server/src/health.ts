@@ -1,6 +1,6 @@
 import type { Db } from '@evently/db/client';
-import { sql } from 'kysely';
 import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
 
 interface Check {
   status: 'healthy' | 'degraded' | 'unhealthy';

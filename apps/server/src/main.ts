@@ -2,44 +2,50 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
-import { bannerOf } from './banner.ts';
+import { bannerOf, firstAdminLines } from './banner.ts';
 import { startDatabase } from './database.ts';
+import { explain } from './explain.ts';
 import { createLog } from './log.ts';
-import { openOffice } from './office.ts';
+import { isNew, openOffice, seedSamples } from './office.ts';
 import { createProgress } from './progress.ts';
-import { readSettings, type Settings, SettingsError } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 
 /** What is under way when we are told to stop gets this long. */
 const DRAIN_MS = 8000;
+const SWEEP_MS = 100;
 /** Then the process ends, whatever hangs. */
 const STOP_MS = 10_000;
 
 /** Starts everything, serves until told to stop, and closes everything in the opposite order. */
-async function run(settings: Settings, log: Logger): Promise<void> {
-  const stopping = new AbortController();
-  listenForSignals(stopping, log);
+async function run(settings: Settings, log: Logger, stopping: AbortSignal): Promise<void> {
+  const told = new Promise<null>((resolve) => stopping.addEventListener('abort', () => resolve(null)));
   await using opened = new AsyncDisposableStack();
-  const progress = createProgress(process.stdout);
+  const progress = createProgress(process.stdout, stopping);
 
   const database = await progress.step('Start Postgres', () => startDatabase(settings));
   opened.defer(() => database.stop());
   const office = await openOffice(settings, database, log, progress);
   opened.defer(() => office.close());
-  const app = await buildApp(office.services, {
+  const { services, firstAdmin } = office;
+  // A password that was made up is known only now: a start that ends before the banner must not take it along.
+  const showAdmin = () => void process.stdout.write(firstAdminLines(firstAdmin));
+  process.once('exit', showAdmin);
+  if (settings.demo && (await isNew(services))) {
+    await progress.step('Make sample events', (report) => seedSamples(services, report));
+  }
+  const app = await buildApp(services, {
     publicUrl: settings.publicUrl,
     corsOrigins: settings.corsOrigins,
     log,
-    isStopping: () => stopping.signal.aborted,
+    isStopping: () => stopping.aborted,
   });
   opened.defer(() => closeApp(app, log));
-  stopping.signal.throwIfAborted();
+  stopping.throwIfAborted();
   const url = await listen(app, settings);
-  process.stdout.write(bannerOf({ url, settings, firstAdmin: office.firstAdmin, embedded: database.embedded }));
+  process.off('exit', showAdmin);
+  process.stdout.write(bannerOf({ url, settings, firstAdmin, embedded: database.embedded }));
 
-  const reason = await Promise.race([
-    database.failed,
-    new Promise<null>((resolve) => stopping.signal.addEventListener('abort', () => resolve(null))),
-  ]);
+  const reason = await Promise.race([database.failed, told]);
   if (reason !== null) throw new Error(`Postgres ended: ${reason}`);
   log.info({}, 'stopping: what is under way is finished first');
 }
@@ -48,7 +54,7 @@ function listenForSignals(stopping: AbortController, log: Logger): void {
   const stop = (signal: string) => {
     // Asked twice means now. The embedded Postgres notices by itself that we are gone.
     if (stopping.signal.aborted) process.exit(1);
-    stopping.abort(new Error(`${signal} during the start`));
+    stopping.abort(new Error(`${signal} came before it was open.`));
     setTimeout(() => {
       log.error({}, `not everything stopped within ${STOP_MS / 1000} s; ending all the same`);
       process.exit(1);
@@ -67,8 +73,10 @@ async function listen(app: FastifyInstance, { host, port }: Settings): Promise<s
     if (code === 'EADDRINUSE') {
       throw new Error(`Another program listens on port ${port} already. Stop it, or set PORT to another number.`);
     }
-    if (code === 'EACCES') throw new Error(`This user may not listen on port ${port}. Set PORT to a number above 1023.`);
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') throw new Error(`HOST ${host} is no address of this machine.`);
+    if (code === 'EACCES')
+      throw new Error(`This user may not listen on port ${port}. Set PORT to a number above 1023.`);
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new Error(`HOST ${host} is no address of this machine.`);
     throw error;
   }
 }
@@ -76,25 +84,25 @@ async function listen(app: FastifyInstance, { host, port }: Settings): Promise<s
 async function closeApp(app: FastifyInstance, log: Logger): Promise<void> {
   const drained = app.close().then(() => true);
   const late = sleep(DRAIN_MS, false, { ref: false });
+  // Closing ends the connections that are idle now, not those that become so.
+  const sweeping = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
   if (!(await Promise.race([drained, late]))) {
     log.warn({}, `some requests took longer than ${DRAIN_MS / 1000} s; their connections are closed`);
     app.server.closeAllConnections();
   }
+  clearInterval(sweeping);
 }
 
-/** A sentence for the operator; the stack only for what nobody foresaw. */
-function explain(error: unknown): string {
-  if (error instanceof SettingsError) return `The settings do not fit:\n  ${error.message.replaceAll('\n', '\n  ')}`;
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(explain).join('\n');
-  return error instanceof Error ? error.message || String(error) : String(error);
-}
-
+const stopping = new AbortController();
 try {
-  const settings = readSettings(process.env);
+  const settings = readSettings();
   const log = createLog(settings.logLevel, process.stdout.isTTY === true);
-  await run(settings, log);
-  process.exit(0);
+  listenForSignals(stopping, log);
+  await run(settings, log, stopping.signal);
 } catch (error) {
-  process.stderr.write(`\nEvently did not start, or ended.\n${explain(error)}\n`);
-  process.exit(1);
+  // To be told to stop is no failure, however early.
+  const wasTold = stopping.signal.aborted && error === stopping.signal.reason;
+  process.stderr.write(`\nEvently ${wasTold ? 'stopped' : 'did not start, or ended'}.\n${explain(error)}\n`);
+  process.exitCode = wasTold ? 0 : 1;
 }
+process.exit();

@@ -1,5 +1,5 @@
-import { createScriptContext, type Services } from '@evently/api/context';
 import { ensureFirstAdmin, type FirstAdmin } from '@evently/api/auth/first-admin';
+import { createScriptContext, type Services } from '@evently/api/context';
 import { createJobHandlers } from '@evently/api/job-handlers';
 import { createCaller } from '@evently/api/router';
 import { seedSampleData } from '@evently/api/sample-data/seed';
@@ -18,8 +18,6 @@ export interface Office {
   services: Services;
   /** Set when this start made the first admin. */
   firstAdmin: FirstAdmin | null;
-  /** Whether sample events were made. */
-  seeded: boolean;
   /** Finishes what is under way, and closes every connection. */
   close: () => Promise<void>;
 }
@@ -27,12 +25,16 @@ export interface Office {
 const JOB_CONNECTIONS = 3;
 const JOB_PATIENCE_MS = 3000;
 
-/** Migrates, opens the services and starts the jobs. What was opened is closed again when a later step fails. */
+/**
+ * Migrates, opens the services and, in a server, starts the jobs; a command only enqueues them. What was opened is closed
+ * again when a later step fails.
+ */
 export async function openOffice(
   settings: Settings,
   server: DatabaseServer,
   log: Logger,
   progress: Progress,
+  role: 'server' | 'command' = 'server',
 ): Promise<Office> {
   await using opened = new AsyncDisposableStack();
   await progress.step('Bring the database up to date', () => migrateServer(server));
@@ -42,7 +44,7 @@ export async function openOffice(
   opened.defer(() => db.destroy());
   const jobFailed = (error: Error) => log.error({ err: error }, 'the job queues reported a failure');
   const queues = await progress.step('Open the job queues', () =>
-    openJobQueues({ url: server.directUrl, poolSize: JOB_CONNECTIONS, works: true, onError: jobFailed }),
+    openJobQueues({ url: server.directUrl, poolSize: JOB_CONNECTIONS, works: role === 'server', onError: jobFailed }),
   );
   opened.defer(() => queues.stop(JOB_PATIENCE_MS));
   const services = createServices({
@@ -55,15 +57,16 @@ export async function openOffice(
     showsAtOnce: Math.max(1, Math.floor(settings.databasePoolSize * 0.6)),
   });
   opened.defer(() => services.boxOffice.drain());
+  if (role === 'server') {
+    const worker = await startWorker(queues, createJobHandlers(services), jobFailed);
+    opened.defer(() => worker.stop());
+  }
+  // Last, since a password that it makes up is lost when a step after it fails.
   const { adminEmail: email, adminPassword: password } = settings;
   const firstAdmin = await ensureFirstAdmin(db, services.passwords, { email, password });
-  const seeded = settings.demo && (await isEmpty(services));
-  if (seeded) await progress.step('Make sample events', (report) => seedSamples(services, report));
-  const worker = await startWorker(queues, createJobHandlers(services), jobFailed);
-  opened.defer(() => worker.stop());
 
   const toClose = opened.move();
-  return { services, firstAdmin, seeded, close: () => toClose.disposeAsync() };
+  return { services, firstAdmin, close: () => toClose.disposeAsync() };
 }
 
 export async function migrateServer(server: DatabaseServer): Promise<string[]> {
@@ -75,7 +78,8 @@ export async function migrateServer(server: DatabaseServer): Promise<string[]> {
   }
 }
 
-async function isEmpty({ db }: Services): Promise<boolean> {
+/** Whether nobody has made an event yet. */
+export async function isNew({ db }: Services): Promise<boolean> {
   return (await db.selectFrom('events').select('id').limit(1).executeTakeFirst()) === undefined;
 }
 

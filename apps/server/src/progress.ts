@@ -6,15 +6,26 @@ export interface Progress {
   step: <T>(what: string, work: (report: (done: number, total: number) => void) => Promise<T>) => Promise<T>;
 }
 
+/** As much of a stream as is needed: `process.stdout` is one. */
+export interface ProgressOutput {
+  isTTY?: boolean;
+  write: (text: string) => unknown;
+}
+
 const BAR_WIDTH = 24;
 
-/** Lines with a tick each; in a terminal, the line of the running step is redrawn in place. */
-export function createProgress(out: NodeJS.WriteStream): Progress {
+/**
+ * Lines with a tick each; in a terminal, the line of the running step is redrawn in place.
+ *
+ * @param signal when it is aborted, the next step throws its reason instead of beginning
+ */
+export function createProgress(out: ProgressOutput, signal?: AbortSignal): Progress {
   const redraw = (line: string) => {
     if (out.isTTY) out.write(`\r\x1b[K${line}`);
   };
   return {
     async step(what, work) {
+      signal?.throwIfAborted();
       const began = performance.now();
       redraw(`  ${pc.cyan('…')} ${what}`);
       try {

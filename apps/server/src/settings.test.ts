@@ -2,7 +2,12 @@ import { expect, test } from 'vitest';
 import { readSettings, SettingsError } from './settings.ts';
 
 test('an empty environment is enough', () => {
-  expect(readSettings({})).toMatchObject({ host: '127.0.0.1', port: 3000, publicUrl: 'http://127.0.0.1:3000', demo: true });
+  expect(readSettings({})).toMatchObject({
+    host: '127.0.0.1',
+    port: 3000,
+    publicUrl: 'http://127.0.0.1:3000',
+    demo: true,
+  });
 });
 
 test('every bad setting gets a line of its own, and passwords are not shown', () => {
@@ -10,7 +15,13 @@ test('every bad setting gets a line of its own, and passwords are not shown', ()
   const read = () => readSettings(bad);
   expect(read).toThrow(SettingsError);
   const lines = messageOf(read).split('\n');
-  expect(lines.map((line) => line.split(' ')[0])).toEqual(['DATABASE_URL', 'PORT', 'ADMIN_PASSWORD', 'DEMO', 'LOG_LEVEL']);
+  expect(lines.map((line) => line.split(' ')[0])).toEqual([
+    'DATABASE_URL',
+    'PORT',
+    'ADMIN_PASSWORD',
+    'DEMO',
+    'LOG_LEVEL',
+  ]);
   expect(lines.join()).not.toContain('secret');
   expect(lines[1]).toBe('PORT must be a whole number from 0 to 65535 (it is "http")');
 });

@@ -36,7 +36,9 @@ const wholeNumber = (min: number, max: number, ifAbsent: number) =>
     .transform(Number);
 
 const url = (protocols: RegExp, example: string) =>
-  z.string().refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol), `must be a URL like ${example}`);
+  z
+    .string()
+    .refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol), `must be a URL like ${example}`);
 
 const postgresUrl = url(/^postgres(ql)?:$/, 'postgres://user:password@host:5432/evently');
 
@@ -69,11 +71,11 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads the settings from an environment; an empty variable counts as absent.
+ * Reads the settings from the environment; an empty variable counts as absent.
  *
  * @throws SettingsError
  */
-export function readSettings(env: Record<string, string | undefined>): Settings {
+export function readSettings(env: Record<string, string | undefined> = process.env): Settings {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = environment.safeParse(present);
   if (!parsed.success) {

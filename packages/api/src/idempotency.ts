@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Trx } from '@evently/db/client';
+import { errorCodeOf } from '@evently/db/transaction';
 import canonicalize from 'canonicalize';
 import { ProblemError } from './problem.ts';
 
 /** A fingerprint of a request: equal for equal requests, however their fields are ordered (RFC 8785, SHA-256). */
 export function hashRequest(request: unknown): string {
-  return createHash('sha256').update(canonicalize(request) ?? '').digest('hex');
+  return createHash('sha256')
+    .update(canonicalize(request) ?? '')
+    .digest('hex');
 }
 
 export interface Creation {
@@ -22,7 +25,8 @@ export interface Creation {
  * before, from the first time. While the first is still under way, the second waits for it. A failed creation forgets
  * its key with its transaction.
  *
- * @throws `idempotency_mismatch` when the key came with another request
+ * @throws `idempotency_mismatch` when the key came with another request, `overloaded` when the first is under way for longer
+ * than a lock may be waited for
  */
 export async function createOnce(trx: Trx, creation: Creation, create: () => Promise<string>): Promise<string> {
   if (creation.key === undefined) return await create();
@@ -40,7 +44,8 @@ export async function createOnce(trx: Trx, creation: Creation, create: () => Pro
     .insertInto('idempotency_keys')
     .values(row)
     .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst();
+    .executeTakeFirst()
+    .catch(refuseLongWait);
   const ofThisKey = { user_id: row.user_id, procedure: row.procedure, key: row.key };
   if (claimed.numInsertedOrUpdatedRows === 0n) {
     const first = await trx
@@ -58,4 +63,10 @@ export async function createOnce(trx: Trx, creation: Creation, create: () => Pro
     .where((eb) => eb.and(ofThisKey))
     .execute();
   return id;
+}
+
+/** lock_not_available: the first is a large one, such as a stadium with all its seats. */
+function refuseLongWait(error: unknown): never {
+  if (errorCodeOf(error) === '55P03') throw new ProblemError({ code: 'overloaded', retryAfterMs: 1000 });
+  throw error;
 }

@@ -71,29 +71,34 @@ test('a transaction that is left idle is ended by the server, its work with it, 
     await vi.waitUntil(() => onConnectionLost.mock.calls.length > 0, { timeout: 30_000 });
   });
   await expect(idle).rejects.toThrow();
+  expect(onConnectionLost).toHaveBeenCalledWith(expect.objectContaining({ code: '25P03' }));
   expect((await sql`SELECT n FROM counters WHERE id = 1`.execute(db)).rows).toEqual([{ n: 0 }]);
 });
 
 test('a backend that dies under an idle connection or within a transaction ends nothing but that transaction', async () => {
   const onConnectionLost = vi.fn();
+  const uncaught = vi.fn();
+  process.on('uncaughtException', uncaught);
   const db = open({ onConnectionLost });
   const pidOf = async (on: Db) => (await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(on)).rows[0]!.pid;
-  const kill = (pid: number) => sql`SELECT pg_terminate_backend(${pid})`.execute(database.db);
-  const lost = (times: number) => vi.waitUntil(() => onConnectionLost.mock.calls.length >= times, { timeout: 30_000 });
+  const kill = (pid: number) => sql`SELECT pg_terminate_backend(${pid}, 30000)`.execute(database.db);
 
   const idle = await pidOf(db);
   await kill(idle);
-  await lost(1);
+  await vi.waitUntil(() => onConnectionLost.mock.calls.length + uncaught.mock.calls.length > 0, { timeout: 30_000 });
   const next = await pidOf(db);
   expect(next).not.toBe(idle);
 
   const transaction = db.transaction().execute(async (trx) => {
     await kill(await pidOf(trx));
-    await lost(2);
     await sql`SELECT 1`.execute(trx);
   });
   await expect(transaction).rejects.toThrow();
   expect(await pidOf(db)).not.toBe(next);
+
+  process.off('uncaughtException', uncaught);
+  expect(uncaught.mock.calls).toEqual([]);
+  expect(onConnectionLost).toHaveBeenCalledWith(expect.objectContaining({ code: '57P01' }));
 });
 
 test('bigint columns are read as numbers, and one that no number can say is refused', async () => {

@@ -17,7 +17,11 @@ export interface Worker {
 }
 
 /** Works off every queue, and sets the recurring jobs going. */
-export async function startWorker(queues: JobQueues, handlers: Handlers, onError: (error: Error) => void): Promise<Worker> {
+export async function startWorker(
+  queues: JobQueues,
+  handlers: Handlers,
+  onError: (error: Error) => void,
+): Promise<Worker> {
   const timers: NodeJS.Timeout[] = [];
   for (const name of jobNames) {
     await workQueue(queues, name, handlers[name] as Handler<JobName>, onError);

@@ -1,6 +1,7 @@
-import { listProcedures, type ProcedureInfo } from '@evently/api/procedures';
+import { isDeepStrictEqual } from 'node:util';
 import { problemKinds } from '@evently/api/problem';
-import { type JsonSchema, inputFields, pathFields, toJsonSchema } from './schemas.ts';
+import { listProcedures, type ProcedureInfo } from '@evently/api/procedures';
+import { inputFields, type JsonSchema, pathFields, toJsonSchema } from './schemas.ts';
 
 const DESCRIPTION = `The ticket office: events, shows, seats and bookings.
 
@@ -114,16 +115,27 @@ function describeOperation(
   };
 }
 
-/** Moves named definitions to the document's components, where every operation shares them. */
+/** Moves definitions to the document's components, where every operation shares them. */
 function hoist(schema: JsonSchema, schemas: Record<string, JsonSchema>): JsonSchema {
   const { $defs = {}, ...rest } = schema;
-  for (const [name, definition] of Object.entries($defs)) {
-    if (typeof definition === 'object') schemas[name] ??= refer(definition);
+  for (const [given, definition] of Object.entries($defs)) {
+    const name = componentName(given);
+    const component = refer(typeof definition === 'object' ? definition : {});
+    if (schemas[name] !== undefined && !isDeepStrictEqual(schemas[name], component)) {
+      throw new Error(`Two different schemas of the reference are called ${name}.`);
+    }
+    schemas[name] = component;
   }
   return refer(rest);
 }
 
+/** Of what contains itself zod makes a definition, and a name where it has none; with us that is only JSON as such. */
+const componentName = (name: string) => (name.startsWith('__') ? 'Json' : name);
+
 function refer(schema: JsonSchema): JsonSchema {
-  const json = JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/');
+  const json = JSON.stringify(schema).replace(
+    /"#\/\$defs\/([^"]+)"/g,
+    (_, name: string) => `"#/components/schemas/${componentName(name)}"`,
+  );
   return JSON.parse(json) as JsonSchema;
 }

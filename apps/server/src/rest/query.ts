@@ -12,9 +12,7 @@ export function readQuery(
   query: Readonly<Record<string, string | string[]>>,
   fields: Readonly<Record<string, FieldSchema>>,
 ): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(query).map(([name, value]) => [name, readValue(value, fields[name]?.type)]),
-  );
+  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, readValue(value, fields[name]?.type)]));
 }
 
 function readValue(value: string | string[], type: FieldSchema['type']): unknown {

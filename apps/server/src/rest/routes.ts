@@ -1,6 +1,6 @@
 import type { Context } from '@evently/api/context';
-import { listProcedures, type ProcedureInfo } from '@evently/api/procedures';
 import { refuseInput } from '@evently/api/problem';
+import { listProcedures, type ProcedureInfo } from '@evently/api/procedures';
 import { problemOf } from '@evently/api/trpc';
 import { getTRPCErrorFromUnknown } from '@trpc/server';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -72,4 +72,3 @@ function inputReader(procedure: ProcedureInfo): (request: FastifyRequest) => unk
     return { ...body, ...(params as object) };
   };
 }
-

@@ -11,6 +11,9 @@ export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSch
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
       if (zodSchema._zod.def.type === 'date') Object.assign(jsonSchema, { type: 'string', format: 'date-time' });
+      // That an integer is one of JavaScript's says nothing to a reader, and makes strange examples.
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   });
   return json;
@@ -21,10 +24,12 @@ export function inputFields(procedure: ProcedureInfo): {
   fields: Record<string, JsonSchema>;
   required: ReadonlySet<string>;
 } {
-  const { properties = {}, required = [] } = toJsonSchema(procedure.input, 'input');
+  const { properties = {}, required = [], $defs } = toJsonSchema(procedure.input, 'input');
+  // A field may refer to a definition of the whole, so each brings them along.
+  const shared = $defs === undefined ? {} : { $defs };
   const fields = Object.entries(properties).map(([name, schema]): [string, JsonSchema] => [
     name,
-    typeof schema === 'object' ? schema : {},
+    typeof schema === 'object' ? { ...schema, ...shared } : {},
   ]);
   return { fields: Object.fromEntries(fields), required: new Set(required) };
 }

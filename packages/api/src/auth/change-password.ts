@@ -9,7 +9,7 @@ import type { NewSession } from './sessions.ts';
  * @throws `invalid_credentials` when `current` is not the present password
  */
 export async function changePassword(ctx: UserContext, input: { current: string; next: string }): Promise<NewSession> {
-  const { userId, role } = ctx.actor;
+  const { userId } = ctx.actor;
   const { password_hash } = await ctx.db
     .selectFrom('users')
     .select('password_hash')
@@ -26,9 +26,11 @@ export async function changePassword(ctx: UserContext, input: { current: string;
       .set({ password_hash: next })
       .where('id', '=', userId)
       .where('password_hash', '=', password_hash)
+      // As it is now: it may have been changed, too, since the session was looked up.
+      .returning('role')
       .executeTakeFirst();
-    if (changed.numUpdatedRows === 0n) throw new ProblemError({ code: 'invalid_credentials' });
+    if (!changed) throw new ProblemError({ code: 'invalid_credentials' });
     await ctx.sessions.endAll(trx, userId);
-    return await ctx.sessions.create(trx, { id: userId, role });
+    return await ctx.sessions.create(trx, { id: userId, role: changed.role });
   });
 }

@@ -5,10 +5,15 @@ import { ProblemError } from '../problem.ts';
 /** OWASP's second profile for argon2id, which is this library's default algorithm: 19 MiB, two passes, one lane. */
 const OPTIONS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** At most this many hashes at once, so that a wave of logins leaves a core to the box office. */
-const MAX_AT_ONCE = 2;
-/** Beyond this many callers in line a login would wait for more than half a minute. */
-const MAX_WAITING = 1000;
+export interface PasswordLimits {
+  /** How many hashes are worked on at once, so that a wave of logins leaves a core to the box office. */
+  maxAtOnce: number;
+  /** How many callers may be in line. */
+  maxWaiting: number;
+}
+
+/** Beyond a thousand in line a login would wait for more than half a minute. */
+const DEFAULT_LIMITS: PasswordLimits = { maxAtOnce: 2, maxWaiting: 1000 };
 
 export interface Passwords {
   hash: (password: string) => Promise<string>;
@@ -16,12 +21,12 @@ export interface Passwords {
   verify: (hashed: string | null, password: string) => Promise<boolean>;
 }
 
-/** Argon2id with bounded concurrency. */
-export function createPasswords(): Passwords {
-  const limit = pLimit(MAX_AT_ONCE);
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    if (limit.pendingCount >= MAX_WAITING) throw new ProblemError({ code: 'overloaded', retryAfterMs: 5000 });
-    return limit(work);
+/** Argon2id with bounded concurrency; who finds the line full is told `overloaded`. */
+export function createPasswords({ maxAtOnce, maxWaiting } = DEFAULT_LIMITS): Passwords {
+  const limit = pLimit(maxAtOnce);
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (limit.pendingCount >= maxWaiting) throw new ProblemError({ code: 'overloaded', retryAfterMs: 5000 });
+    return await limit(work);
   };
   let nobody: Promise<string> | undefined;
   return {

@@ -43,7 +43,7 @@ export const authRouter = {
 
   /** Ends the session that the request came with. */
   logout: userProcedure
-    .meta({ openapi: { method: 'POST', path: '/auth/logout', summary: 'Sign out' } })
+    .meta({ openapi: { method: 'POST', path: '/auth/logout', summary: 'Sign out' }, idempotent: true })
     .input(z.strictObject({}).optional())
     .output(z.object({ ok: z.literal(true) }))
     .mutation(async ({ ctx }) => {

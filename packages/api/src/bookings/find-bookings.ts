@@ -45,7 +45,9 @@ export async function listBookings(
   if (filter.status !== undefined) query = query.where('bookings.status', '=', filter.status);
   if (filter.upcoming) {
     query = query.where(({ exists, selectFrom }) =>
-      exists(selectFrom('shows').select('id').whereRef('shows.id', '=', 'bookings.show_id').where('starts_at', '>', now)),
+      exists(
+        selectFrom('shows').select('id').whereRef('shows.id', '=', 'bookings.show_id').where('starts_at', '>', now),
+      ),
     );
   }
   const rows = await query.execute();
@@ -73,7 +75,12 @@ async function listTickets(db: Db, bookings: readonly BookingRow[]): Promise<Lab
   return rows.map(({ section, row, number, ...ticket }) => ({ ...ticket, label: labelOf({ section, row, number }) }));
 }
 
-type LabelledTicketRow = TicketFacts & { bookingId: string; section: string; row: string | null; number: string | null };
+type LabelledTicketRow = TicketFacts & {
+  bookingId: string;
+  section: string;
+  row: string | null;
+  number: string | null;
+};
 
 function withTickets(row: BookingRow, tickets: readonly LabelledTicket[]): Booking {
   return toBooking(

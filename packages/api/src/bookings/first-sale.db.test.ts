@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Caller, createTestOffice, createTestShow, newKey, seated, standing, type TestOffice } from '../testing.ts';
+import {
+  type Caller,
+  createTestOffice,
+  createTestShow,
+  newKey,
+  seated,
+  standing,
+  type TestOffice,
+} from '../testing.ts';
 
 let office: TestOffice;
 let admin: Caller;
@@ -20,7 +28,12 @@ test('a stranger books seats and places in one call, and the map shows it', asyn
     idempotencyKey: newKey(),
   };
   const booking = await buyer.bookings.book(request);
-  expect(booking).toMatchObject({ status: 'confirmed', quantity: 3, total: { amount: 0, currency: 'EUR' }, version: 1 });
+  expect(booking).toMatchObject({
+    status: 'confirmed',
+    quantity: 3,
+    total: { amount: 0, currency: 'EUR' },
+    version: 1,
+  });
   expect(booking.tickets.map((ticket) => [ticket.label, ticket.status])).toEqual([
     ['Stalls, row 1, seat 1', 'valid'],
     ['Floor', 'valid'],

@@ -19,7 +19,8 @@ function refuseRepeated(field: string) {
   return (ids: readonly string[], check: z.RefinementCtx) => {
     const seen = new Set<string>();
     for (const [index, value] of ids.entries()) {
-      if (seen.has(value)) check.addIssue({ code: 'custom', path: field ? [index, field] : [index], message: 'is named twice' });
+      if (seen.has(value))
+        check.addIssue({ code: 'custom', path: field ? [index, field] : [index], message: 'is named twice' });
       seen.add(value);
     }
   };
@@ -35,7 +36,12 @@ const claimInput = z
       .array(z.strictObject({ sectionId: id, quantity: z.int().min(1).max(10_000) }))
       .min(1)
       .max(100)
-      .superRefine((sections, check) => refuseRepeated('sectionId')(sections.map((s) => s.sectionId), check))
+      .superRefine((sections, check) =>
+        refuseRepeated('sectionId')(
+          sections.map((s) => s.sectionId),
+          check,
+        ),
+      )
       .optional(),
     idempotencyKey,
     specialRequests: text(500).optional(),

@@ -10,7 +10,11 @@ import { askForBooking } from './claim-places.ts';
  *
  * @throws `not_found`, `hold_expired`, `invalid_state`, `payment_declined`, `overloaded`
  */
-export async function settleBooking(ctx: UserContext, kind: 'confirm' | 'release', bookingId: string): Promise<Booking> {
+export async function settleBooking(
+  ctx: UserContext,
+  kind: 'confirm' | 'release',
+  bookingId: string,
+): Promise<Booking> {
   const { userId } = ctx.actor;
   const row = await ctx.db
     .selectFrom('bookings')

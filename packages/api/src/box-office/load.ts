@@ -33,7 +33,13 @@ function concernOf(plan: ShowPlan, requests: readonly BoxOfficeRequest[]): Conce
     }
     if (request.kind === 'confirm' || request.kind === 'release') bookingIds.add(request.bookingId);
   }
-  return { seatIds: [...seatIds], pickedSectionIds: [...picked], bookingIds: [...bookingIds], keys, holders: [...holders] };
+  return {
+    seatIds: [...seatIds],
+    pickedSectionIds: [...picked],
+    bookingIds: [...bookingIds],
+    keys,
+    holders: [...holders],
+  };
 }
 
 /** What the load statement answers. Instants are Unix milliseconds, since they travel as JSON. */
@@ -59,7 +65,10 @@ interface LoadedShow {
   holdSeconds: number;
 }
 
-type LoadedBooking = Omit<BookingState, 'expiresAt' | 'createdAt' | 'confirmedAt' | 'cancelledAt' | 'showId' | 'status'> & {
+type LoadedBooking = Omit<
+  BookingState,
+  'expiresAt' | 'createdAt' | 'confirmedAt' | 'cancelledAt' | 'showId' | 'status'
+> & {
   status: BookingStatus;
   expiresAt: number | null;
   createdAt: number;

@@ -9,9 +9,9 @@ import {
   newKey,
   seated,
   standing,
-  tally,
   type TestOffice,
   type TestShow,
+  tally,
 } from '../testing.ts';
 
 let office: TestOffice;
@@ -153,7 +153,14 @@ describe('what goes wrong stays with whom it concerns', () => {
     const shard = shardOf(showId);
     // A box office that believed the seat free would run into the last wall.
     const booked = await buyer(0).bookings.book({ showId, seatIds: [seatIds[0]!], idempotencyKey: newKey() });
-    const twin = { ...(await office.db.selectFrom('tickets').selectAll().where('booking_id', '=', booked.id).executeTakeFirstOrThrow()), id: newId(shard) };
+    const twin = {
+      ...(await office.db
+        .selectFrom('tickets')
+        .selectAll()
+        .where('booking_id', '=', booked.id)
+        .executeTakeFirstOrThrow()),
+      id: newId(shard),
+    };
     await expect(office.db.insertInto('tickets').values(twin).execute()).rejects.toThrow('tickets_live_seat');
   });
 });

@@ -21,7 +21,8 @@ const TRANSIENT = new Set([
   ...['40001', '40P01', '55P03', '57014', '57P01', '57P02', '57P03', '53300', '08000', '08003', '08006', '25P03'],
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT'],
 ]);
-const LOST_CONNECTION = /terminat|timeout exceeded when trying to connect|Connection ended|not queryable|Client was closed/i;
+const LOST_CONNECTION =
+  /terminat|timeout exceeded when trying to connect|Connection ended|not queryable|Client was closed/i;
 
 /** unique_violation: the last wall held. Somebody wrote past the lock, and deciding again will see what. */
 const UNIQUE_VIOLATION = '23505';

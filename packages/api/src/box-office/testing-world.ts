@@ -58,7 +58,14 @@ export function createWorld({ standing = [], seated = [], price = 0, show = {} }
     const sectionId = newId();
     world.sections.set(sectionId, { sectionId, kind: 'seated', capacity: rows * seats, ...counters });
     const laidOut = Array.from({ length: rows }, (_, y) =>
-      Array.from({ length: seats }, (__, x) => ({ seatId: newId(), sectionId, row: `${y + 1}`, number: `${x + 1}`, x, y })),
+      Array.from({ length: seats }, (__, x) => ({
+        seatId: newId(),
+        sectionId,
+        row: `${y + 1}`,
+        number: `${x + 1}`,
+        x,
+        y,
+      })),
     );
     world.rows.set(sectionId, laidOut);
     for (const seat of laidOut.flat()) world.seats.set(seat.seatId, seat);
@@ -139,9 +146,7 @@ export function violationsOf(world: World): string[] {
 }
 
 /** A claim as a verb would make it. */
-export function claimOf(
-  claim: Pick<ClaimRequest, 'kind' | 'userId'> & Partial<ClaimRequest>,
-): ClaimRequest {
+export function claimOf(claim: Pick<ClaimRequest, 'kind' | 'userId'> & Partial<ClaimRequest>): ClaimRequest {
   const { seatIds = [], sections = [] } = claim;
   const quantity = sections.reduce((sum, section) => sum + section.quantity, seatIds.length);
   const bookingId = newId(SHARD);

@@ -15,9 +15,7 @@ interface Part {
 }
 
 export function isEmpty(changes: Changes): boolean {
-  return (
-    changes.history.length === 0 && changes.blockedSeats.length === 0 && changes.unblockedSeats.length === 0
-  );
+  return changes.history.length === 0 && changes.blockedSeats.length === 0 && changes.unblockedSeats.length === 0;
 }
 
 /**
@@ -27,7 +25,11 @@ export function isEmpty(changes: Changes): boolean {
  *
  * @throws StaleDecision
  */
-export async function writeChanges(trx: Trx, place: { showId: string; shard: number }, changes: Changes): Promise<void> {
+export async function writeChanges(
+  trx: Trx,
+  place: { showId: string; shard: number },
+  changes: Changes,
+): Promise<void> {
   if (isEmpty(changes)) return;
   const tickets = changes.newBookings.flatMap((booking) => booking.tickets.map((ticket) => ({ booking, ticket })));
   const parts: Part[] = [

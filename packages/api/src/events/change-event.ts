@@ -4,7 +4,7 @@ import { inTransaction } from '@evently/db/transaction';
 import type { UserContext } from '../context.ts';
 import { notFound, ProblemError } from '../problem.ts';
 import { type EventWithShows, findEvent } from './events.ts';
-import { refreshListings } from './refresh-listings.ts';
+import { refreshListing } from './refresh-listings.ts';
 import { slugOf } from './search-text.ts';
 
 /** @throws `not_found` */
@@ -44,7 +44,7 @@ export async function updateEvent(ctx: UserContext, edit: EventEdit): Promise<Ev
       })
       .where('id', '=', row.id)
       .execute();
-    await refreshListings(trx, [row.id], ctx.now());
+    await refreshListing(trx, row.id, ctx.now());
   });
   return await findEvent(ctx.db, edit.eventId, 'admin');
 }
@@ -60,7 +60,7 @@ export async function publishEvent(ctx: UserContext, eventId: string): Promise<E
       .set({ status: 'published', published_at: ctx.now(), version: row.version + 1 })
       .where('id', '=', row.id)
       .execute();
-    await refreshListings(trx, [row.id], ctx.now());
+    await refreshListing(trx, row.id, ctx.now());
   });
   return await findEvent(ctx.db, eventId, 'admin');
 }

@@ -3,7 +3,7 @@ import { inTransaction } from '@evently/db/transaction';
 import type { UserContext } from '../context.ts';
 import { createOnce } from '../idempotency.ts';
 import { type EventWithShows, findEvent } from './events.ts';
-import { refreshListings } from './refresh-listings.ts';
+import { refreshListing } from './refresh-listings.ts';
 import { slugOf } from './search-text.ts';
 
 export interface NewEvent {
@@ -43,7 +43,7 @@ export async function createEvent(ctx: UserContext, input: NewEvent): Promise<Ev
         .execute();
       return eventId;
     });
-    await refreshListings(trx, [id], now);
+    await refreshListing(trx, id, now);
     return id;
   });
   return await findEvent(ctx.db, eventId, 'admin');

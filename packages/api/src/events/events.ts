@@ -1,10 +1,10 @@
 import type { Db } from '@evently/db/client';
 import type { EventRow, EventStatus } from '@evently/db/schema';
+import { sql } from 'kysely';
 import { decodeCursor, ID_PATTERN, pageOfRows } from '../cursor.ts';
 import { notFound } from '../problem.ts';
 import { type Audience, listShows, type Show } from '../shows/shows.ts';
 import { searchQueryOf } from './search-text.ts';
-import { sql } from 'kysely';
 
 /** An event without its shows. */
 export interface EventSummary {

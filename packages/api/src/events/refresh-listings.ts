@@ -1,37 +1,44 @@
-import type { Db } from '@evently/db/client';
+import type { Db, Trx } from '@evently/db/client';
+import { inTransaction } from '@evently/db/transaction';
 import { sql } from 'kysely';
 import { foldText } from './search-text.ts';
 
 /**
- * Recomputes what listing needs of these events: next show, cities, lowest price, whether everything is sold. Claims
- * never do this, so that a rush does not fight for the event's row; a job follows them within seconds.
+ * Recomputes what listing needs of an event: next show, cities, lowest price, whether everything is sold. Claims never do
+ * this, so that a rush does not fight for the event's row; a job follows them within seconds.
  */
+export async function refreshListing(trx: Trx, eventId: string, now: Date): Promise<void> {
+  // Locked before anything is read: of two refreshes at once the later one sees what the earlier one's transaction changed,
+  // instead of writing back what it had read before.
+  const event = await trx
+    .selectFrom('events')
+    .select(['name', 'category', 'tags', 'description'])
+    .where('id', '=', eventId)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  if (!event) return;
+  const shows = await listUpcomingShows(trx, eventId, now);
+  const places = shows.flatMap((show) => [show.venueName, show.city]);
+  const cheapest = shows.filter((show) => show.fromPrice !== null).sort((a, b) => a.fromPrice! - b.fromPrice!)[0];
+  await trx
+    .updateTable('events')
+    .set({
+      search_text: [event.name, event.category, ...event.tags, ...places, event.description].map(foldText).join(' '),
+      next_show_at: shows[0]?.startsAt ?? null,
+      last_show_at: shows.at(-1)?.startsAt ?? null,
+      next_city: shows[0]?.city ?? null,
+      cities: [...new Set(shows.map((show) => foldText(show.city)))],
+      from_price: cheapest?.fromPrice ?? null,
+      from_currency: cheapest?.currency ?? null,
+      sold_out: shows.length > 0 && shows.every((show) => show.available === 0),
+    })
+    .where('id', '=', eventId)
+    .execute();
+}
+
+/** Refreshes several events, each in a transaction of its own. */
 export async function refreshListings(db: Db, eventIds: readonly string[], now: Date): Promise<void> {
-  for (const eventId of eventIds) {
-    const event = await db
-      .selectFrom('events')
-      .select(['name', 'category', 'tags', 'description'])
-      .where('id', '=', eventId)
-      .executeTakeFirst();
-    if (!event) continue;
-    const shows = await listUpcomingShows(db, eventId, now);
-    const places = shows.flatMap((show) => [show.venueName, show.city]);
-    const cheapest = shows.filter((show) => show.fromPrice !== null).sort((a, b) => a.fromPrice! - b.fromPrice!)[0];
-    await db
-      .updateTable('events')
-      .set({
-        search_text: [event.name, event.category, ...event.tags, ...places, event.description].map(foldText).join(' '),
-        next_show_at: shows[0]?.startsAt ?? null,
-        last_show_at: shows.at(-1)?.startsAt ?? null,
-        next_city: shows[0]?.city ?? null,
-        cities: [...new Set(shows.map((show) => foldText(show.city)))],
-        from_price: cheapest?.fromPrice ?? null,
-        from_currency: cheapest?.currency ?? null,
-        sold_out: shows.length > 0 && shows.every((show) => show.available === 0),
-      })
-      .where('id', '=', eventId)
-      .execute();
-  }
+  for (const eventId of eventIds) await inTransaction(db, (trx) => refreshListing(trx, eventId, now));
 }
 
 interface UpcomingShow {

@@ -1,7 +1,15 @@
 import { shardOf } from '@evently/db/ids';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestOffice, createTestShow, newKey, seated, standing, type TestOffice, type TestShow } from '../testing.ts';
+import {
+  createTestOffice,
+  createTestShow,
+  newKey,
+  seated,
+  standing,
+  type TestOffice,
+  type TestShow,
+} from '../testing.ts';
 import { listViolations } from './invariants.ts';
 
 let office: TestOffice;
@@ -55,6 +63,8 @@ test('I3: tickets that do not fit their booking are reported', async () => {
   expect(found).toHaveLength(1);
   expect(found[0]).toMatch(/^I3: .*released: 1 tickets/);
   expect(
-    await violationsAfter(({ showId }) => run(sql`UPDATE bookings SET quantity = 7, total = 7 WHERE show_id = ${showId}`)),
+    await violationsAfter(({ showId }) =>
+      run(sql`UPDATE bookings SET quantity = 7, total = 7 WHERE show_id = ${showId}`),
+    ),
   ).toHaveLength(2);
 });

@@ -42,7 +42,8 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: 'I3',
-    holds: 'valid and used tickets belong to confirmed bookings, held ones to held or paying ones; quantity and total follow',
+    holds:
+      'valid and used tickets belong to confirmed bookings, held ones to held or paying ones; quantity and total follow',
     violations: ({ showId, shard }) => sql`
       SELECT format('booking %s is %s: %s tickets at %s, counted as %s at %s', b.id, b.status, t.live, t.price, b.quantity, b.total)
         AS what

@@ -2,7 +2,7 @@ import type { Trx } from '@evently/db/client';
 import { newId, shardOf } from '@evently/db/ids';
 import { inTransaction } from '@evently/db/transaction';
 import type { UserContext } from '../context.ts';
-import { refreshListings } from '../events/refresh-listings.ts';
+import { refreshListing } from '../events/refresh-listings.ts';
 import { createOnce } from '../idempotency.ts';
 import { notFound, ProblemError, refuseInput } from '../problem.ts';
 import { findShow, type Show } from './shows.ts';
@@ -28,7 +28,7 @@ const DEFAULT_MAX_PER_BOOKING = 10;
  * Puts a show on an event's bill. It sells the sections that are priced, laid out as the venue is now.
  *
  * @throws `not_found`, `invalid_state` (the event is cancelled), `invalid_input` (a section of another venue, more seats
- * than there are), `idempotency_mismatch`
+ * than there are, a show that is over), `idempotency_mismatch`
  */
 export async function createShow(ctx: UserContext, input: NewShow): Promise<Show> {
   const { idempotencyKey: key, ...request } = input;
@@ -36,13 +36,14 @@ export async function createShow(ctx: UserContext, input: NewShow): Promise<Show
   const creation = { userId: ctx.actor.userId, procedure: 'admin.shows.create', key, request, now };
   const showId = await inTransaction(ctx.db, async (trx) => {
     const id = await createOnce(trx, creation, () => insertShow(trx, input, ctx.holdSeconds, now));
-    await refreshListings(trx, [input.eventId], now);
+    await refreshListing(trx, input.eventId, now);
     return id;
   });
   return await findShow(ctx.db, showId, 'admin');
 }
 
 async function insertShow(trx: Trx, input: NewShow, holdSeconds: number, now: Date): Promise<string> {
+  if (new Date(input.endsAt) <= now) refuseInput('endsAt', 'lies in the past');
   const event = await trx
     .selectFrom('events')
     .select(['id', 'status'])
@@ -111,7 +112,8 @@ async function decideCapacities(
     .execute();
   const sections = new Map(rows.map((row) => [row.id, row]));
   return prices.map(({ sectionId, capacity }, index) => {
-    const section = sections.get(sectionId) ?? refuseInput(`prices.${index}.sectionId`, 'is not a section of this venue');
+    const section =
+      sections.get(sectionId) ?? refuseInput(`prices.${index}.sectionId`, 'is not a section of this venue');
     if (section.kind === 'seated' && (capacity ?? 0) > section.capacity) {
       refuseInput(`prices.${index}.capacity`, `is more than the ${section.capacity} seats of this section`);
     }

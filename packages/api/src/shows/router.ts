@@ -24,7 +24,8 @@ function checkTimes(
   const refuse = (field: string, message: string) => check.addIssue({ code: 'custom', path: [field], message });
   if (at(show.endsAt) <= at(show.startsAt)) refuse('endsAt', 'must be after startsAt');
   if (at(show.salesCloseAt) > at(show.endsAt)) refuse('salesCloseAt', 'must not be after endsAt');
-  if (at(show.salesOpenAt) >= at(show.salesCloseAt ?? show.startsAt)) refuse('salesOpenAt', 'must be before sales close');
+  if (at(show.salesOpenAt) >= at(show.salesCloseAt ?? show.startsAt))
+    refuse('salesOpenAt', 'must be before sales close');
 }
 
 function checkSections(prices: readonly { sectionId: string }[], check: z.RefinementCtx): void {
@@ -86,7 +87,12 @@ export const showsRouter = {
           salesCloseAt: instant.nullable().optional(),
           maxPerBooking: maxPerBooking.optional(),
           holdSeconds: holdSeconds.optional(),
-          prices: z.array(z.strictObject({ sectionId: id, amount })).min(1).max(200).superRefine(checkSections).optional(),
+          prices: z
+            .array(z.strictObject({ sectionId: id, amount }))
+            .min(1)
+            .max(200)
+            .superRefine(checkSections)
+            .optional(),
         })
         .superRefine(checkTimes),
     )

@@ -3,7 +3,7 @@ import { shardOf } from '@evently/db/ids';
 import type { ShowRow } from '@evently/db/schema';
 import { inTransaction } from '@evently/db/transaction';
 import type { UserContext } from '../context.ts';
-import { refreshListings } from '../events/refresh-listings.ts';
+import { refreshListing } from '../events/refresh-listings.ts';
 import { notFound, ProblemError, refuseInput } from '../problem.ts';
 import { lockInventory } from './inventory-lock.ts';
 import { findShow, type Show } from './shows.ts';
@@ -43,7 +43,7 @@ export async function updateShow(ctx: UserContext, edit: ShowEdit): Promise<Show
       .where('show_id', '=', row.id)
       .where('shard', '=', shardOf(row.id))
       .execute();
-    await refreshListings(trx, [row.event_id], ctx.now());
+    await refreshListing(trx, row.event_id, ctx.now());
   });
   return await findShow(ctx.db, edit.showId, 'admin');
 }

@@ -62,7 +62,8 @@ export async function setRole(ctx: UserContext, input: { userId: string; role: R
     const row = await trx.selectFrom('users').selectAll().where('id', '=', input.userId).forUpdate().executeTakeFirst();
     if (!row) throw notFound();
     if (row.role === input.role) return toAccount(row);
-    if (row.role === 'admin' && admins.length === 1) throw new ProblemError({ code: 'invalid_state', state: 'last_admin' });
+    if (row.role === 'admin' && admins.length === 1)
+      throw new ProblemError({ code: 'invalid_state', state: 'last_admin' });
     await trx.updateTable('users').set({ role: input.role }).where('id', '=', row.id).execute();
     await ctx.sessions.endAll(trx, row.id);
     return toAccount({ ...row, role: input.role });

@@ -1,5 +1,6 @@
 import type { Trx } from '@evently/db/client';
 import { newId } from '@evently/db/ids';
+import type { NewVenueSeat } from '@evently/db/schema';
 import { inTransaction } from '@evently/db/transaction';
 import { sql } from 'kysely';
 import type { UserContext } from '../context.ts';
@@ -45,7 +46,10 @@ export async function createVenue(ctx: UserContext, input: NewVenue): Promise<Ve
   return await findVenue(ctx.db, id);
 }
 
-/** Writes the sections and seats of one layout version, in two statements whatever their number. */
+/** Seats per statement: a stadium in one statement would take longer than a statement may. */
+const SEATS_AT_ONCE = 10_000;
+
+/** Writes the sections and seats of one layout version. */
 export async function insertLayout(
   trx: Trx,
   venueId: string,
@@ -54,7 +58,12 @@ export async function insertLayout(
 ): Promise<void> {
   const { sections, seats } = planRows(venueId, layoutVersion, plan);
   await trx.insertInto('venue_sections').values(sections).execute();
-  if (seats.length === 0) return;
+  for (let from = 0; from < seats.length; from += SEATS_AT_ONCE) {
+    await insertSeats(trx, seats.slice(from, from + SEATS_AT_ONCE));
+  }
+}
+
+async function insertSeats(trx: Trx, seats: readonly NewVenueSeat[]): Promise<void> {
   await sql`
     INSERT INTO venue_seats (id, section_id, position, row_label, number, x, y)
     SELECT * FROM unnest(

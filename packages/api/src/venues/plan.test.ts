@@ -8,7 +8,12 @@ const seated = (name: string, rows: { row: string; seats: number | { number: str
 });
 
 test('counted seats are numbered from 1, centred, and each row lies behind the one before', () => {
-  const { sections, seats } = planRows('v', 1, [seated('Stalls', [{ row: 'A', seats: 2 }, { row: 'B', seats: 3 }])]);
+  const { sections, seats } = planRows('v', 1, [
+    seated('Stalls', [
+      { row: 'A', seats: 2 },
+      { row: 'B', seats: 3 },
+    ]),
+  ]);
   expect(sections).toMatchObject([{ name: 'Stalls', kind: 'seated', capacity: 5, position: 0, layout_version: 1 }]);
   expect(seats.map((seat) => [seat.row_label, seat.number, seat.x, seat.y, seat.position])).toEqual([
     ['A', '1', -0.5, 0, 0],
@@ -27,7 +32,10 @@ test('seats with places of their own keep them', () => {
 test('names that stand twice are refused where they stand', () => {
   const seat = { number: '1', x: 0, y: 0 };
   const plan = [
-    seated('Stalls', [{ row: 'A', seats: 1 }, { row: 'A', seats: [seat, seat] }]),
+    seated('Stalls', [
+      { row: 'A', seats: 1 },
+      { row: 'A', seats: [seat, seat] },
+    ]),
     { name: 'Stalls', kind: 'standing', capacity: 1 },
   ];
   expect(sectionPlans.safeParse(plan).error?.issues.map((issue) => issue.path.join('.'))).toEqual([
@@ -40,5 +48,7 @@ test('names that stand twice are refused where they stand', () => {
 test('a plan of more than 200,000 seats is refused', () => {
   const rows = Array.from({ length: 50 }, (_, r) => ({ row: String(r), seats: 2000 }));
   expect(sectionPlans.safeParse([seated('1', rows), seated('2', rows)]).success).toBe(true);
-  expect(sectionPlans.safeParse([seated('1', rows), seated('2', rows), seated('3', [{ row: '1', seats: 1 }])]).success).toBe(false);
+  expect(
+    sectionPlans.safeParse([seated('1', rows), seated('2', rows), seated('3', [{ row: '1', seats: 1 }])]).success,
+  ).toBe(false);
 });

@@ -40,7 +40,8 @@ export const sectionPlans = z
     let seatsInAll = 0;
     sections.forEach((section, s) => {
       if (section.kind === 'standing') return;
-      for (const index of repeated(section.rows.map((row) => row.row))) refuse([s, 'rows', index, 'row'], 'is another row');
+      for (const index of repeated(section.rows.map((row) => row.row)))
+        refuse([s, 'rows', index, 'row'], 'is another row');
       section.rows.forEach(({ seats }, r) => {
         if (typeof seats === 'number') return;
         for (const index of repeated(seats.map((seat) => seat.number))) {
@@ -81,7 +82,14 @@ export function planRows(
   let depth = 0;
   const rows = sections.map((section, position): NewVenueSection => {
     const id = newId();
-    const base = { id, venue_id: venueId, layout_version: layoutVersion, position, name: section.name, kind: section.kind };
+    const base = {
+      id,
+      venue_id: venueId,
+      layout_version: layoutVersion,
+      position,
+      name: section.name,
+      kind: section.kind,
+    };
     if (section.kind === 'standing') return { ...base, capacity: section.capacity };
     let place = 0;
     for (const row of section.rows) {

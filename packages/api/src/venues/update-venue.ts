@@ -24,7 +24,12 @@ export interface VenueEdit {
  */
 export async function updateVenue(ctx: UserContext, edit: VenueEdit): Promise<Venue> {
   await inTransaction(ctx.db, async (trx) => {
-    const row = await trx.selectFrom('venues').selectAll().where('id', '=', edit.venueId).forUpdate().executeTakeFirst();
+    const row = await trx
+      .selectFrom('venues')
+      .selectAll()
+      .where('id', '=', edit.venueId)
+      .forUpdate()
+      .executeTakeFirst();
     if (!row) throw notFound();
     if (row.version !== edit.version) throw new ProblemError({ code: 'version_conflict' });
     const layoutVersion = row.layout_version + (edit.sections ? 1 : 0);

@@ -83,7 +83,8 @@ function findPlaces(draft: Draft, request: ClaimRequest): Place[] | { problem: P
   });
   const wanted = new Map<string, number>();
   for (const place of places) wanted.set(place.sectionId, (wanted.get(place.sectionId) ?? 0) + 1);
-  for (const { sectionId, quantity } of request.sections) wanted.set(sectionId, (wanted.get(sectionId) ?? 0) + quantity);
+  for (const { sectionId, quantity } of request.sections)
+    wanted.set(sectionId, (wanted.get(sectionId) ?? 0) + quantity);
   for (const [sectionId, quantity] of wanted) {
     const available = availableIn(sectionOf(draft, sectionId));
     if (quantity > available) return { problem: { code: 'sold_out', sectionId, available } };
@@ -95,7 +96,8 @@ function findPlaces(draft: Draft, request: ClaimRequest): Place[] | { problem: P
     }
     const chosen = new Set(places.map((place) => place.seatId));
     const isFree = (seatId: string) => !draft.taken.has(seatId) && !draft.blocked.has(seatId) && !chosen.has(seatId);
-    for (const seatId of pickSeats(draft.loaded.seatsOf(sectionId), isFree, quantity)) places.push({ sectionId, seatId });
+    for (const seatId of pickSeats(draft.loaded.seatsOf(sectionId), isFree, quantity))
+      places.push({ sectionId, seatId });
   }
   return places;
 }

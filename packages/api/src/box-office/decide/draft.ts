@@ -62,7 +62,9 @@ export function countIn(draft: Draft, sectionId: string, by: { held?: number; so
     blocked: section.blocked + (by.blocked ?? 0),
   };
   if (Math.min(next.held, next.sold, next.blocked, availableIn(next)) < 0) {
-    throw new Error(`section ${sectionId} would hold ${next.held}, sell ${next.sold}, block ${next.blocked} of ${next.capacity}`);
+    throw new Error(
+      `section ${sectionId} would hold ${next.held}, sell ${next.sold}, block ${next.blocked} of ${next.capacity}`,
+    );
   }
   draft.sections.set(sectionId, next);
 }

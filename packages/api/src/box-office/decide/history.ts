@@ -12,5 +12,7 @@ export const GENESIS_HASH = '0'.repeat(64);
 export function hashEntry(entry: Omit<HistoryEntry, 'hash'>): string {
   const { bookingId, seq, type, actor, at, data, previousHash } = entry;
   const json = canonicalize({ bookingId, seq, type, actor, at: at.toISOString(), data, previousHash });
-  return createHash('sha256').update(json ?? '').digest('hex');
+  return createHash('sha256')
+    .update(json ?? '')
+    .digest('hex');
 }
