@@ -43,9 +43,11 @@ async function judge({ what, transport, request, status, field }: BadRequest, to
   const code = status === 404 ? 'not_found' : 'invalid_input';
   if (reply.status !== status || problem.code !== code) return `${asked}: expected ${status} ${code}, was ${said}`;
   const named = problem.issues?.map((issue) => issue.path) ?? [];
-  // A list that is wrong because of one of its items may be named beside it, but never something else.
-  const isAboutField = (path: string) => path === field || (field ?? '').startsWith(`${path}.`);
-  if (field !== null && !(named.includes(field) && named.every(isAboutField))) {
+  // A list that is wrong because of one of its items may be named beside it, but never something else; a list in a query
+  // string is named by its item.
+  const isItem = (path: string) => field !== null && path.startsWith(`${field}.`);
+  const isAboutField = (path: string) => path === field || (field ?? '').startsWith(`${path}.`) || isItem(path);
+  if (field !== null && !(named.some((path) => path === field || isItem(path)) && named.every(isAboutField))) {
     return `${asked}: expected an issue at ${field}, was ${said}`;
   }
   return null;

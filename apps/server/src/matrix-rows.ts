@@ -28,6 +28,7 @@ const ownerOnly: Outcomes = { ...signedIn, 'another user': 'not_found', staff: '
 const adminsOnly: Outcomes = { ...signedIn, owner: 'forbidden', 'another user': 'forbidden', staff: 'forbidden' };
 
 const page = { limit: 5 };
+const payment = { provider: 'sandbox', token: 'pm_ok' };
 const nothing = () => ({});
 
 const places = (world: World): Input => ({
@@ -77,6 +78,15 @@ const heldBooking = {
   owned: 'bookingId',
   input: async (world: World, owner: Person) => ({ bookingId: await world.hold(owner) }),
 };
+const soldBooking = {
+  outcomes: ownerOnly,
+  owned: 'bookingId',
+  input: (world: World, owner: Person): Promise<Input> => world.sale(owner).then((sale) => ({ ...sale })),
+};
+const anyBooking = {
+  outcomes: adminsOnly,
+  input: async (world: World, owner: Person) => ({ bookingId: (await world.sale(owner)).bookingId }),
+};
 const draftEvent = {
   outcomes: adminsOnly,
   input: async (world: World) => ({ eventId: (await world.draft()).eventId }),
@@ -113,9 +123,15 @@ export const matrixRows: Record<string, MatrixRow> = {
   'events.seatStates': publicShow,
 
   'bookings.hold': { outcomes: signedIn, input: places },
-  'bookings.book': { outcomes: signedIn, input: places },
-  'bookings.confirm': heldBooking,
+  'bookings.book': { outcomes: signedIn, input: (world) => ({ ...places(world), payment }) },
+  'bookings.confirm': {
+    ...heldBooking,
+    input: async (world, owner) => ({ bookingId: await world.hold(owner), payment }),
+  },
+  'bookings.extend': heldBooking,
   'bookings.release': heldBooking,
+  'bookings.cancellationQuote': soldBooking,
+  'bookings.cancel': soldBooking,
   'bookings.get': heldBooking,
   'bookings.list': {
     outcomes: signedIn,
@@ -172,6 +188,10 @@ export const matrixRows: Record<string, MatrixRow> = {
       prices: prices(world),
     }),
   },
+  'admin.shows.setCapacity': {
+    outcomes: adminsOnly,
+    input: (world) => ({ showId: world.show.showId, sectionId: world.show.sectionIds[1]!, capacity: 20_000 }),
+  },
   'admin.shows.blockSeats': {
     outcomes: adminsOnly,
     input: (world) => ({ showId: world.show.showId, seatIds: [world.nextSeat(), world.nextSeat()] }),
@@ -184,6 +204,24 @@ export const matrixRows: Record<string, MatrixRow> = {
       return seats;
     },
   },
+
+  'admin.bookings.list': {
+    outcomes: adminsOnly,
+    input: (world, owner) => ({
+      eventId: world.show.eventId,
+      showId: world.show.showId,
+      userId: owner.id,
+      status: 'confirmed',
+      q: 'example.com',
+      ...page,
+    }),
+  },
+  'admin.bookings.get': anyBooking,
+  'admin.bookings.cancel': {
+    outcomes: adminsOnly,
+    input: async (world, owner) => ({ ...(await anyBooking.input(world, owner)), reason: 'Asked to', refund: 'full' }),
+  },
+  'admin.bookings.history': anyBooking,
 
   'admin.users.list': { outcomes: adminsOnly, input: () => ({ q: 'example.com', role: 'user', ...page }) },
   'admin.users.setRole': {

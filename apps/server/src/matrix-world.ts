@@ -32,6 +32,8 @@ export interface World extends AsyncDisposable {
   nextSeat: () => string;
   /** A hold of one place of this person's. */
   hold: (person: Person) => Promise<string>;
+  /** A confirmed booking of this person's. */
+  sale: (person: Person) => Promise<{ bookingId: string; ticketIds: string[] }>;
   /** A new draft with one show. */
   draft: () => Promise<{ eventId: string; showId: string }>;
   /** Every row of every table that procedures write, as one hash per table. */
@@ -74,6 +76,11 @@ export async function createWorld(): Promise<World> {
     async hold(owner) {
       const sections = [{ sectionId: show.sectionIds[1]!, quantity: 1 }];
       return (await as(owner).bookings.hold({ showId: show.showId, sections, idempotencyKey: newKey() })).id;
+    },
+    async sale(owner) {
+      const sections = [{ sectionId: show.sectionIds[1]!, quantity: 2 }];
+      const booking = await as(owner).bookings.book({ showId: show.showId, sections, idempotencyKey: newKey() });
+      return { bookingId: booking.id, ticketIds: [booking.tickets[0]!.id] };
     },
     async draft() {
       const event = await admin.admin.events.create({ name: 'Draft', description: 'A plan.', category: 'talk' });

@@ -1,6 +1,8 @@
+import path from 'node:path';
 import { ensureFirstAdmin, type FirstAdmin } from '@evently/api/auth/first-admin';
 import { createScriptContext, type Services } from '@evently/api/context';
 import { createJobHandlers } from '@evently/api/job-handlers';
+import { createOutbox } from '@evently/api/notifications/mailer';
 import { createCaller } from '@evently/api/router';
 import { seedSampleData } from '@evently/api/sample-data/seed';
 import { createServices } from '@evently/api/services';
@@ -39,9 +41,16 @@ export async function openOffice(
   await using opened = new AsyncDisposableStack();
   await progress.step('Bring the database up to date', () => migrateServer(server));
 
-  const lost = (error: Error) => log.warn({ err: error }, 'a database connection was lost');
+  let closing = false;
+  const lost = (error: Error) => {
+    // The pool calls itself closed while its connections still say goodbye, and Postgres may cut them short.
+    if (!closing) log.warn({ err: error }, 'a database connection was lost');
+  };
   const db = createDatabase({ url: server.url, poolSize: settings.databasePoolSize, onConnectionLost: lost });
-  opened.defer(() => db.destroy());
+  opened.defer(() => {
+    closing = true;
+    return db.destroy();
+  });
   const jobFailed = (error: Error) => log.error({ err: error }, 'the job queues reported a failure');
   const queues = await progress.step('Open the job queues', () =>
     openJobQueues({ url: server.directUrl, poolSize: JOB_CONNECTIONS, works: role === 'server', onError: jobFailed }),
@@ -51,6 +60,7 @@ export async function openOffice(
     db,
     queues,
     log,
+    mailer: createOutbox(path.join(settings.dataDir, 'outbox'), settings.mailFrom),
     sessionDays: settings.sessionDays,
     holdSeconds: settings.holdSeconds,
     // Reads find a connection even while as many shows as possible are being sold.
@@ -58,7 +68,10 @@ export async function openOffice(
   });
   opened.defer(() => services.boxOffice.drain());
   if (role === 'server') {
-    const worker = await startWorker(queues, createJobHandlers(services), jobFailed);
+    const worker = await startWorker(queues, createJobHandlers(services), {
+      onError: jobFailed,
+      everySeconds: { 'sweep-holds': settings.sweepSeconds },
+    });
     opened.defer(() => worker.stop());
   }
   // Last, since a password that it makes up is lost when a step after it fails.

@@ -211,8 +211,8 @@ describe('what belongs to somebody else answers as what does not exist, to the b
   });
 });
 
-/** What these name is everybody's to see. */
-const PUBLIC_IDS = new Set(['eventId', 'showId', 'seatIds', 'sectionId']);
+/** What these name is everybody's to see, or is looked for only among what the owned field names. */
+const PUBLIC_IDS = new Set(['eventId', 'showId', 'seatIds', 'sectionId', 'ticketIds']);
 
 test('every id that a signed-in user may send names something public, or is marked as owned', () => {
   const unmarked = procedures.flatMap((procedure) => {

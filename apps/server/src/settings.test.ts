@@ -26,6 +26,16 @@ test('every bad setting gets a line of its own, and passwords are not shown', ()
   expect(lines[1]).toBe('PORT must be a whole number from 0 to 65535 (it is "http")');
 });
 
+test('a Redis is given by a URL or the path of a socket; a bad one is named, but its password is not shown', () => {
+  for (const good of ['redis://localhost', 'rediss://user:password@host:6380/1', '/run/redis/redis.sock']) {
+    expect(readSettings({ REDIS_URL: good })).toMatchObject({ redisUrl: good, redis: 'on' });
+  }
+  expect(readSettings({ REDIS: 'off' })).toMatchObject({ redisUrl: null, redis: 'off' });
+  const lines = messageOf(() => readSettings({ REDIS_URL: 'http://user:secret@host', REDIS: 'no' })).split('\n');
+  expect(lines.map((line) => line.split(' ')[0])).toEqual(['REDIS_URL', 'REDIS']);
+  expect(lines.join()).not.toContain('secret');
+});
+
 test('an empty variable counts as absent', () => {
   expect(readSettings({ DATABASE_URL: '', PORT: '' })).toMatchObject({ databaseUrl: null, port: 3000 });
 });

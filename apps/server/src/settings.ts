@@ -8,6 +8,9 @@ export interface Settings {
   /** For migrations and jobs, which need sessions of their own; the same as `databaseUrl` unless that is a pooler. */
   databaseDirectUrl: string | null;
   databasePoolSize: number;
+  /** Null: a Redis of our own, where a program for one is found. May hold a password. */
+  redisUrl: string | null;
+  redis: 'on' | 'off';
   host: string;
   port: number;
   /** Where the world reaches us, without a slash at the end. */
@@ -19,6 +22,10 @@ export interface Settings {
   demo: boolean;
   sessionDays: number;
   holdSeconds: number;
+  /** How often holds that nobody came back for are ended, in seconds. */
+  sweepSeconds: number;
+  /** Whom mails come from. */
+  mailFrom: string;
   /** Null: every origin. There are no cookies that another site could ride on. */
   corsOrigins: string[] | null;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -42,10 +49,22 @@ const url = (protocols: RegExp, example: string) =>
 
 const postgresUrl = url(/^postgres(ql)?:$/, 'postgres://user:password@host:5432/evently');
 
+const redisUrl = z
+  .string()
+  .refine(
+    (value) => value.startsWith('/') || (URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol)),
+    'must be a URL like redis://user:password@host:6379, or the path of a Unix socket',
+  );
+
+/** Named, but not shown when they do not fit. */
+const SECRET = new Set(['ADMIN_PASSWORD', 'REDIS_URL']);
+
 const environment = z.object({
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
   DATABASE_POOL_SIZE: wholeNumber(2, 200, 10),
+  REDIS_URL: redisUrl.optional(),
+  REDIS: z.enum(['on', 'off'], 'must be on or off').default('on'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535, 3000),
   PUBLIC_URL: url(/^https?:$/, 'https://tickets.example.com').optional(),
@@ -55,6 +74,8 @@ const environment = z.object({
   DEMO: z.enum(['on', 'off'], 'must be on or off').default('on'),
   SESSION_DAYS: wholeNumber(1, 365, 7),
   HOLD_SECONDS: wholeNumber(1, 86_400, 600),
+  SWEEP_SECONDS: wholeNumber(1, 3600, 30),
+  MAIL_FROM: z.string().min(3).max(320).default('Evently <tickets@evently.local>'),
   CORS_ORIGINS: z
     .string()
     .transform((list) => list.split(',').map((origin) => origin.trim().replace(/\/$/, '')))
@@ -81,8 +102,7 @@ export function readSettings(env: Record<string, string | undefined> = process.e
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => {
       const name = String(issue.path[0]);
-      // A password is named, not shown.
-      const shown = name === 'ADMIN_PASSWORD' ? '' : ` (it is ${JSON.stringify(present[name])})`;
+      const shown = SECRET.has(name) ? '' : ` (it is ${JSON.stringify(present[name])})`;
       return `${name} ${issue.message}${shown}`;
     });
     throw new SettingsError(lines.join('\n'));
@@ -93,6 +113,8 @@ export function readSettings(env: Record<string, string | undefined> = process.e
     databaseUrl: given.DATABASE_URL ?? null,
     databaseDirectUrl: given.DATABASE_DIRECT_URL ?? given.DATABASE_URL ?? null,
     databasePoolSize: given.DATABASE_POOL_SIZE,
+    redisUrl: given.REDIS_URL ?? null,
+    redis: given.REDIS,
     host: given.HOST,
     port: given.PORT,
     publicUrl: (given.PUBLIC_URL ?? `http://${host}:${given.PORT}`).replace(/\/+$/, ''),
@@ -102,6 +124,8 @@ export function readSettings(env: Record<string, string | undefined> = process.e
     demo: given.DEMO === 'on',
     sessionDays: given.SESSION_DAYS,
     holdSeconds: given.HOLD_SECONDS,
+    sweepSeconds: given.SWEEP_SECONDS,
+    mailFrom: given.MAIL_FROM,
     corsOrigins: given.CORS_ORIGINS ?? null,
     logLevel: given.LOG_LEVEL,
   });

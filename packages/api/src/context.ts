@@ -2,8 +2,11 @@ import type { Db } from '@evently/db/client';
 import type { Role } from '@evently/db/schema';
 import type { Passwords } from './auth/passwords.ts';
 import type { Sessions } from './auth/sessions.ts';
+import type { BookingState } from './box-office/inventory.ts';
 import type { ShowPlans } from './box-office/plans.ts';
 import type { BoxOffice } from './box-office/queue.ts';
+import type { Mailer } from './notifications/mailer.ts';
+import type { PaymentProviders } from './payments/provider.ts';
 import type { SeatLayouts } from './venues/seat-layouts.ts';
 
 /** Who calls. */
@@ -20,6 +23,13 @@ export interface Logger {
   error(facts: object, message: string): void;
 }
 
+/** How money moves. */
+export interface Payments {
+  providers: PaymentProviders;
+  /** Charges that this process is making, by payment id: who asks again waits for the same one. */
+  underWay: Map<string, Promise<BookingState>>;
+}
+
 /** What lives as long as the process. */
 export interface Services {
   db: Db;
@@ -28,6 +38,8 @@ export interface Services {
   plans: ShowPlans;
   sessions: Sessions;
   passwords: Passwords;
+  payments: Payments;
+  mailer: Mailer;
   /** The time for everything but inventory, where the database's own clock decides. */
   now: () => Date;
   /** How long a hold lasts where a show does not say, in seconds. */

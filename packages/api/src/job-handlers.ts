@@ -1,12 +1,21 @@
 import type { Handlers } from '@evently/jobs/worker';
+import { sweepHolds } from './bookings/sweep-holds.ts';
 import type { Services } from './context.ts';
 import { listDueListings, refreshListings } from './events/refresh-listings.ts';
+import { sendConfirmations } from './notifications/send-confirmations.ts';
+import { reconcilePayments } from './payments/reconcile.ts';
+import { makeRefunds } from './payments/refund.ts';
 
 /** What each job does, a line each. */
-export function createJobHandlers({ db, sessions, now }: Services): Handlers {
+export function createJobHandlers(services: Services): Handlers {
+  const { db, sessions, now } = services;
   return {
     'refresh-listings': ({ eventIds }) => refreshListings(db, eventIds, now()),
     'refresh-due-listings': async () => refreshListings(db, await listDueListings(db, now()), now()),
     'delete-expired-sessions': () => sessions.deleteExpired(),
+    'sweep-holds': () => sweepHolds(services),
+    'reconcile-payments': () => reconcilePayments(services),
+    'make-refunds': ({ refundIds }, { isLastTry }) => makeRefunds(services, refundIds, isLastTry),
+    'send-confirmations': ({ bookingIds }) => sendConfirmations(services, bookingIds),
   };
 }

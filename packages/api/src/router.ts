@@ -1,4 +1,5 @@
 import { authRouter } from './auth/router.ts';
+import { adminBookingsRouter } from './bookings/admin-router.ts';
 import { bookingsRouter } from './bookings/router.ts';
 import type { Context } from './context.ts';
 import { adminEventsRouter } from './events/admin-router.ts';
@@ -17,6 +18,7 @@ export const routes = {
     venues: venuesRouter,
     events: adminEventsRouter,
     shows: showsRouter,
+    bookings: adminBookingsRouter,
     users: usersRouter,
   },
 };

@@ -3,12 +3,14 @@ import type { Db } from './client.ts';
 import * as accounts from './migrations/0001-accounts.ts';
 import * as catalogue from './migrations/0002-catalogue.ts';
 import * as inventory from './migrations/0003-inventory.ts';
+import * as payments from './migrations/0004-payments.ts';
 
 /** In order, forward only. A migration that has been released is never edited; the next one corrects it. */
 const migrations: Record<string, Migration> = {
   '0001-accounts': accounts,
   '0002-catalogue': catalogue,
   '0003-inventory': inventory,
+  '0004-payments': payments,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };

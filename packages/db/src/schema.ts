@@ -16,6 +16,12 @@ export type SectionKind = 'seated' | 'standing';
 export type EventStatus = 'draft' | 'published' | 'cancelled';
 export type ShowStatus = 'scheduled' | 'cancelled';
 export type BookingStatus = 'held' | 'paying' | 'confirmed' | 'released' | 'expired' | 'cancelled';
+export type PaymentKind = 'charge' | 'refund';
+export type PaymentStatus = 'started' | 'requested' | 'succeeded' | 'failed' | 'unknown';
+export type SandboxChargeStatus = 'succeeded' | 'declined';
+export type NotificationKind = 'booking_confirmed';
+export type NotificationChannel = 'email';
+export type NotificationStatus = 'pending' | 'sent';
 export type TicketStatus = 'held' | 'valid' | 'used' | 'void';
 
 export interface UsersTable {
@@ -156,13 +162,14 @@ export interface BookingsTable {
   created_at: Instant;
   confirmed_at: Instant | null;
   cancelled_at: Instant | null;
-  idempotency_key: string;
+  idempotency_key: string | null;
   request_hash: string;
   special_requests: string | null;
   metadata: Json<Record<string, unknown>> | null;
   version: number;
   history_seq: number;
   history_hash: string;
+  cancellation_reason: string | null;
 }
 
 export interface TicketsTable {
@@ -188,6 +195,46 @@ export interface BookingEventsTable {
   hash: string;
 }
 
+export interface PaymentsTable {
+  id: string;
+  shard: number;
+  booking_id: string;
+  show_id: string;
+  kind: PaymentKind;
+  status: PaymentStatus;
+  amount: number;
+  currency: string;
+  provider: string;
+  charge_id: string | null;
+  gives_back: boolean;
+  created_at: Instant;
+}
+
+export interface SandboxChargesTable {
+  id: string;
+  status: SandboxChargeStatus;
+  reason: string | null;
+  amount: number;
+  currency: string;
+}
+
+export interface SandboxRefundsTable {
+  id: string;
+  charge_id: string;
+  amount: number;
+}
+
+export interface NotificationsTable {
+  id: string;
+  kind: NotificationKind;
+  booking_id: string;
+  user_id: string;
+  channel: NotificationChannel;
+  status: NotificationStatus;
+  created_at: Instant;
+  sent_at: Instant | null;
+}
+
 export interface Database {
   users: UsersTable;
   sessions: SessionsTable;
@@ -203,6 +250,10 @@ export interface Database {
   bookings: BookingsTable;
   tickets: TicketsTable;
   booking_events: BookingEventsTable;
+  payments: PaymentsTable;
+  sandbox_charges: SandboxChargesTable;
+  sandbox_refunds: SandboxRefundsTable;
+  notifications: NotificationsTable;
 }
 
 export type UserRow = Selectable<UsersTable>;

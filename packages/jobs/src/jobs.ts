@@ -28,6 +28,24 @@ export const jobs = {
   },
   /** Moves events whose next show has begun on to the show after it, or out of the lists. */
   'refresh-due-listings': { ...ROUTINE, everySeconds: 5 },
+  /** Ends the holds that nobody came back for. How often is a setting of the worker. */
+  'sweep-holds': { ...ROUTINE, everySeconds: 30 },
+  /** Finds out what became of charges that nobody settled. */
+  'reconcile-payments': { ...ROUTINE, everySeconds: 5 },
+  /** Returns money. Tried for about a day, then left to a person. */
+  'make-refunds': {
+    payload: z.strictObject({ refundIds: z.array(z.uuid()).min(1) }),
+    retryLimit: 12,
+    retryDelaySeconds: 5,
+    expireInSeconds: 120,
+  },
+  /** Tells buyers that their bookings are confirmed. */
+  'send-confirmations': {
+    payload: z.strictObject({ bookingIds: z.array(z.uuid()).min(1) }),
+    retryLimit: 10,
+    retryDelaySeconds: 5,
+    expireInSeconds: 300,
+  },
   /** Forgets sessions that nobody can use any more. */
   'delete-expired-sessions': { ...ROUTINE, everySeconds: 3600 },
 } satisfies Record<string, JobDefinition>;

@@ -31,7 +31,7 @@ test('the key is optional where a procedure takes one, required or not', () => {
   expectTypeOf<Book['idempotencyKey']>().toEqualTypeOf<string | undefined>();
   expectTypeOf<{ showId: string; seatIds: string[] }>().toExtend<Book>();
   expectTypeOf<EventlyInputs['admin']['venues']['create']['idempotencyKey']>().toEqualTypeOf<string | undefined>();
-  expectTypeOf<EventlyInputs['bookings']['confirm']>().toEqualTypeOf<{ bookingId: string }>();
+  expectTypeOf<EventlyInputs['bookings']['release']>().toEqualTypeOf<{ bookingId: string }>();
 });
 
 test('calls answer the models', () => {

@@ -1,6 +1,17 @@
-import type { BookingStatus, TicketStatus } from '@evently/db/schema';
+import type { BookingStatus, PaymentStatus, TicketStatus } from '@evently/db/schema';
 import { z } from 'zod';
 import { money } from '../fields.ts';
+
+/** Money that went back for a booking so far, and what was kept. */
+const refundOutput = z.object({
+  /** Everything returned for this booking so far, integer minor units. */
+  amount: z.int(),
+  /** Everything kept. */
+  fee: z.int(),
+  currency: z.string(),
+  /** `pending` while any refund is on its way, `failed` when one could not be made. */
+  status: z.enum(['pending', 'succeeded', 'failed']),
+});
 
 /** A booking as its owner sees it. A hold is a booking in status `held`. */
 export const bookingOutput = z.object({
@@ -23,6 +34,8 @@ export const bookingOutput = z.object({
   /** Grows with every change. */
   version: z.int(),
   specialRequests: z.string().nullable(),
+  /** Why the organiser cancelled it. */
+  cancellationReason: z.string().nullable(),
   metadata: z.record(z.string(), z.unknown()).nullable(),
   tickets: z.array(
     z.object({
@@ -36,6 +49,8 @@ export const bookingOutput = z.object({
       status: z.enum(['held', 'valid', 'used', 'void']),
     }),
   ),
+  /** Absent as long as nothing was returned or kept. */
+  refund: refundOutput.optional(),
 });
 export type Booking = z.infer<typeof bookingOutput>;
 
@@ -56,6 +71,7 @@ export interface BookingFacts {
   cancelledAt: Date | null;
   reference: string;
   specialRequests: string | null;
+  cancellationReason: string | null;
   metadata: Record<string, unknown> | null;
   version: number;
 }
@@ -79,13 +95,33 @@ export function labelOf(place: PlaceName): string {
   return place.row === null ? place.section : `${place.section}, row ${place.row}, seat ${place.number}`;
 }
 
-export function toBooking(facts: BookingFacts, tickets: readonly (TicketFacts & { label: string })[]): Booking {
+/** A refund of a booking, as far as its owner cares. */
+export interface RefundFacts {
+  amount: number;
+  status: PaymentStatus;
+}
+
+/** @param refunds every refund of the booking, whatever became of it */
+export function toBooking(
+  facts: BookingFacts,
+  tickets: readonly (TicketFacts & { label: string })[],
+  refunds: readonly RefundFacts[],
+): Booking {
   const { total, retained, currency, ...rest } = facts;
+  const amount = refunds.reduce((sum, refund) => sum + refund.amount, 0);
   return {
     ...rest,
     total: { amount: total + retained, currency },
     tickets: tickets.map(({ price, ...ticket }) => ({ ...ticket, price: { amount: price, currency } })),
+    ...(refunds.length === 0 && retained === 0
+      ? {}
+      : { refund: { amount, fee: retained, currency, status: statusOf(refunds) } }),
   };
+}
+
+function statusOf(refunds: readonly RefundFacts[]): 'pending' | 'succeeded' | 'failed' {
+  if (refunds.some((refund) => refund.status === 'requested')) return 'pending';
+  return refunds.some((refund) => refund.status === 'failed') ? 'failed' : 'succeeded';
 }
 
 // Crockford's alphabet: no I, L, O or U, which people mishear or misread.

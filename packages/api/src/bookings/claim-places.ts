@@ -1,10 +1,10 @@
 import { newId, shardOf } from '@evently/db/ids';
-import type { BoxOfficeRequest } from '../box-office/inventory.ts';
+import type { BookingState, NewCharge } from '../box-office/inventory.ts';
 import type { UserContext } from '../context.ts';
 import { hashRequest } from '../idempotency.ts';
-import { notFound, ProblemError } from '../problem.ts';
+import { collect, openChargeOf, type Payment, providerOf, resume } from '../payments/collect.ts';
+import { ask, present } from './ask.ts';
 import type { Booking } from './booking.ts';
-import { labelBooking } from './labels.ts';
 
 export interface Claim {
   showId: string;
@@ -19,35 +19,64 @@ export interface Claim {
 const MAX_TICKET_IDS = 100;
 
 /**
- * Holds places, or books them in the same step where nothing is to be paid here.
+ * Holds places until they are paid, released or the hold expires.
  *
- * @throws `not_found`, `invalid_input`, `idempotency_mismatch`, `limit_exceeded`, `not_on_sale`, `payment_declined`,
- * `seat_taken`, `sold_out`, `overloaded`
+ * @throws `not_found`, `invalid_input`, `idempotency_mismatch`, `limit_exceeded`, `not_on_sale`, `seat_taken`, `sold_out`,
+ * `overloaded`
  */
-export async function claimPlaces(ctx: UserContext, kind: 'hold' | 'book', input: Claim): Promise<Booking> {
-  const { idempotencyKey, ...request } = input;
-  const shard = shardOf(input.showId);
-  const quantity = (input.sections ?? []).reduce((sum, section) => sum + section.quantity, input.seatIds?.length ?? 0);
-  return await askForBooking(ctx, input.showId, {
+export async function holdPlaces(ctx: UserContext, claim: Claim): Promise<Booking> {
+  return await present(ctx, await submitClaim(ctx, 'hold', claim, claim, null));
+}
+
+/**
+ * Books places in one call: at once where nothing is due; otherwise it claims them, charges, and confirms. A payment that
+ * is declined or cannot be tried gives the places back, and the key may be used again.
+ *
+ * @throws as `holdPlaces`, and `payment_declined`, `unavailable`
+ */
+export async function bookPlaces(ctx: UserContext, claim: Claim & { payment?: Payment | undefined }): Promise<Booking> {
+  const { payment, ...places } = claim;
+  const charge = payment ? newCharge(ctx, claim.showId, payment) : null;
+  const state = await submitClaim(ctx, 'book', claim, places, charge);
+  const open = state.status === 'paying' ? openChargeOf(state) : undefined;
+  if (!open || !payment) return await present(ctx, state);
+  if (open.id === charge?.paymentId) return await present(ctx, await collect(ctx, state, open, payment.token));
+  // An earlier request with this key started it.
+  const resumed = await resume(ctx, state, open);
+  if (resumed) return await present(ctx, resumed);
+  // That charge never arrived, and the places were given back with the key: this is the next try.
+  return await bookPlaces(ctx, claim);
+}
+
+export function newCharge(ctx: UserContext, showId: string, payment: Payment): NewCharge {
+  providerOf(ctx.payments, payment.provider);
+  return { paymentId: newId(shardOf(showId)), provider: payment.provider };
+}
+
+/** @param request all that the caller sent, which the key stands for */
+async function submitClaim(
+  ctx: UserContext,
+  kind: 'hold' | 'book',
+  request: Claim,
+  claim: Claim,
+  charge: NewCharge | null,
+): Promise<BookingState> {
+  const { showId, seatIds = [], sections = [], idempotencyKey, specialRequests = null, metadata = null } = claim;
+  const { idempotencyKey: _, ...hashed } = request;
+  const shard = shardOf(showId);
+  const quantity = sections.reduce((sum, section) => sum + section.quantity, seatIds.length);
+  return await ask(ctx, showId, {
     kind,
     userId: ctx.actor.userId,
     bookingId: newId(shard),
     // Sorted, so that tickets read by id come in the order in which they were asked for.
     ticketIds: Array.from({ length: Math.min(quantity, MAX_TICKET_IDS) }, () => newId(shard)).sort(),
-    seatIds: input.seatIds ?? [],
-    sections: input.sections ?? [],
+    seatIds,
+    sections,
     idempotencyKey,
-    requestHash: hashRequest({ kind, ...request }),
-    specialRequests: input.specialRequests ?? null,
-    metadata: input.metadata ?? null,
+    requestHash: hashRequest({ kind, ...hashed }),
+    specialRequests,
+    metadata,
+    charge,
   });
-}
-
-/** Puts a request to a show's box office and answers the booking that it led to. */
-export async function askForBooking(ctx: UserContext, showId: string, request: BoxOfficeRequest): Promise<Booking> {
-  const answer = await ctx.boxOffice.submit(showId, request);
-  if ('problem' in answer) throw new ProblemError(answer.problem);
-  const plan = await ctx.plans.find(showId);
-  if (!plan || !('booking' in answer)) throw notFound();
-  return labelBooking(plan, answer.booking);
 }

@@ -1,36 +1,41 @@
 import type { Db } from '@evently/db/client';
 import { shardOf } from '@evently/db/ids';
 import type { BookingRow, BookingStatus } from '@evently/db/schema';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { decodeCursor, ID_PATTERN, pageOfRows } from '../cursor.ts';
 import { notFound } from '../problem.ts';
-import { type Booking, labelOf, type TicketFacts, toBooking } from './booking.ts';
+import { type Booking, labelOf, type RefundFacts, type TicketFacts, toBooking } from './booking.ts';
 
-/** @throws `not_found`, also for somebody else's booking */
-export async function findBooking(db: Db, userId: string, bookingId: string): Promise<Booking> {
+/** @param userId whose it must be; null for admins @throws `not_found`, also for somebody else's booking */
+export async function findBooking(db: Db, bookingId: string, userId: string | null): Promise<Booking> {
   const row = await db
     .selectFrom('bookings')
     .selectAll()
     .where('id', '=', bookingId)
     .where('shard', '=', shardOf(bookingId))
-    .where('user_id', '=', userId)
     .executeTakeFirst();
-  if (!row) throw notFound();
-  return withTickets(row, await listTickets(db, [row]));
+  if (!row || (userId !== null && row.user_id !== userId)) throw notFound();
+  const [booking] = await present(db, [row]);
+  if (!booking) throw notFound();
+  return booking;
 }
 
 export interface BookingFilter {
+  userId?: string | undefined;
+  eventId?: string | undefined;
+  showId?: string | undefined;
   status?: BookingStatus | undefined;
+  /** A reference code, whole or its beginning, or part of the e-mail address or the name of whose booking it is. */
+  q?: string | undefined;
   /** Only bookings of shows that have not begun. */
   upcoming?: boolean | undefined;
   cursor?: string | undefined;
   limit: number;
 }
 
-/** A user's bookings, newest first. */
+/** Bookings that fit, newest first. */
 export async function listBookings(
   db: Db,
-  userId: string,
   filter: BookingFilter,
   now: Date,
 ): Promise<{ items: Booking[]; nextCursor: string | null }> {
@@ -38,11 +43,18 @@ export async function listBookings(
   let query = db
     .selectFrom('bookings')
     .selectAll('bookings')
-    .where('user_id', '=', userId)
     .orderBy('bookings.id', 'desc')
     .limit(filter.limit + 1);
   if (before !== undefined) query = query.where('bookings.id', '<', before);
+  if (filter.userId !== undefined) query = query.where('user_id', '=', filter.userId);
+  if (filter.showId !== undefined) {
+    query = query.where('show_id', '=', filter.showId).where('shard', '=', shardOf(filter.showId));
+  }
+  if (filter.eventId !== undefined) {
+    query = query.where('event_id', '=', filter.eventId).where('shard', '=', shardOf(filter.eventId));
+  }
   if (filter.status !== undefined) query = query.where('bookings.status', '=', filter.status);
+  if (filter.q) query = query.where(matches(filter.q));
   if (filter.upcoming) {
     query = query.where(({ exists, selectFrom }) =>
       exists(
@@ -51,13 +63,39 @@ export async function listBookings(
     );
   }
   const rows = await query.execute();
-  const tickets = await listTickets(db, rows);
-  return pageOfRows(
+  const { items, nextCursor } = pageOfRows(
     rows,
     filter.limit,
     (row) => [row.id],
-    (row) => withTickets(row, tickets),
+    (row) => row,
   );
+  return { items: await present(db, items), nextCursor };
+}
+
+function matches(q: string): RawBuilder<boolean> {
+  const escaped = q.replace(/[\\%_]/g, '\\$&');
+  return sql<boolean>`(reference LIKE ${`${escaped.toUpperCase()}%`} OR user_id IN (
+    SELECT id FROM users WHERE email ILIKE ${`%${escaped}%`} OR name ILIKE ${`%${escaped}%`}))`;
+}
+
+/** The bookings with their tickets and refunds, in two statements whatever their number. */
+async function present(db: Db, bookings: readonly BookingRow[]): Promise<Booking[]> {
+  const [tickets, refunds] = await Promise.all([listTickets(db, bookings), listRefunds(db, bookings)]);
+  return bookings.map((row) => assemble(row, tickets, refunds));
+}
+
+async function listRefunds(db: Db, bookings: readonly BookingRow[]): Promise<(RefundFacts & { bookingId: string })[]> {
+  if (bookings.length === 0) return [];
+  return await db
+    .selectFrom('payments')
+    .select(['booking_id as bookingId', 'amount', 'status'])
+    .where(
+      'booking_id',
+      'in',
+      bookings.map((booking) => booking.id),
+    )
+    .where('kind', '=', 'refund')
+    .execute();
 }
 
 type LabelledTicket = TicketFacts & { bookingId: string; label: string };
@@ -82,7 +120,11 @@ type LabelledTicketRow = TicketFacts & {
   number: string | null;
 };
 
-function withTickets(row: BookingRow, tickets: readonly LabelledTicket[]): Booking {
+function assemble(
+  row: BookingRow,
+  tickets: readonly LabelledTicket[],
+  refunds: readonly (RefundFacts & { bookingId: string })[],
+): Booking {
   return toBooking(
     {
       id: row.id,
@@ -100,9 +142,11 @@ function withTickets(row: BookingRow, tickets: readonly LabelledTicket[]): Booki
       confirmedAt: row.confirmed_at,
       cancelledAt: row.cancelled_at,
       specialRequests: row.special_requests,
+      cancellationReason: row.cancellation_reason,
       metadata: row.metadata,
       version: row.version,
     },
     tickets.filter((ticket) => ticket.bookingId === row.id).map(({ bookingId: _, ...ticket }) => ticket),
+    refunds.filter((refund) => refund.bookingId === row.id),
   );
 }

@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { id, idempotencyKey, pageInput, pageOf, text } from '../fields.ts';
+import { id, idempotencyKey, money, pageInput, pageOf, text } from '../fields.ts';
 import { userProcedure } from '../trpc.ts';
 import { bookingOutput } from './booking.ts';
-import { claimPlaces } from './claim-places.ts';
+import { cancelBooking, findCancellationQuote } from './cancel-booking.ts';
+import { bookPlaces, holdPlaces } from './claim-places.ts';
+import { confirmBooking } from './confirm-booking.ts';
 import { findBooking, listBookings } from './find-bookings.ts';
-import { settleBooking } from './settle-booking.ts';
+import { settleHold } from './settle-hold.ts';
 
 const MAX_METADATA_BYTES = 2048;
 
@@ -26,32 +28,37 @@ function refuseRepeated(field: string) {
   };
 }
 
-const claimInput = z
-  .strictObject({
-    showId: id,
-    /** Seats by name. */
-    seatIds: z.array(id).min(1).max(100).superRefine(refuseRepeated('')).optional(),
-    /** Places by section; on a seated section, the best seats there are. */
-    sections: z
-      .array(z.strictObject({ sectionId: id, quantity: z.int().min(1).max(10_000) }))
-      .min(1)
-      .max(100)
-      .superRefine((sections, check) =>
-        refuseRepeated('sectionId')(
-          sections.map((s) => s.sectionId),
-          check,
-        ),
-      )
-      .optional(),
-    idempotencyKey,
-    specialRequests: text(500).optional(),
-    /** JSON of the caller's own, up to 2 KiB. */
-    metadata: metadata.optional(),
-  })
-  .refine((claim) => claim.seatIds !== undefined || claim.sections !== undefined, {
-    path: ['seatIds'],
-    message: 'name seatIds, sections or both',
-  });
+const claimFields = {
+  showId: id,
+  /** Seats by name. */
+  seatIds: z.array(id).min(1).max(100).superRefine(refuseRepeated('')).optional(),
+  /** Places by section; on a seated section, the best seats there are. */
+  sections: z
+    .array(z.strictObject({ sectionId: id, quantity: z.int().min(1).max(10_000) }))
+    .min(1)
+    .max(100)
+    .superRefine((sections, check) =>
+      refuseRepeated('sectionId')(
+        sections.map((s) => s.sectionId),
+        check,
+      ),
+    )
+    .optional(),
+  idempotencyKey,
+  /** For people to read. */
+  specialRequests: text(500).optional(),
+  /** JSON of the caller's own, up to 2 KiB. */
+  metadata: metadata.optional(),
+};
+
+const namesPlaces = (claim: { seatIds?: unknown; sections?: unknown }) =>
+  claim.seatIds !== undefined || claim.sections !== undefined;
+const NAMES_NONE = { path: ['seatIds'], message: 'name seatIds, sections or both' };
+
+/** How to pay: the provider, and the token that the buyer's side got from it. */
+const payment = z.strictObject({ provider: z.string().min(1).max(50), token: z.string().min(1).max(500) });
+
+const ticketIds = z.array(id).min(1).max(100).superRefine(refuseRepeated(''));
 
 export const bookingsRouter = {
   /**
@@ -60,29 +67,42 @@ export const bookingsRouter = {
    */
   hold: userProcedure
     .meta({ openapi: { method: 'POST', path: '/bookings/hold', summary: 'Hold places', status: 201 } })
-    .input(claimInput)
+    .input(z.strictObject(claimFields).refine(namesPlaces, NAMES_NONE))
     .output(bookingOutput)
-    .mutation(({ ctx, input }) => claimPlaces(ctx, 'hold', input)),
+    .mutation(({ ctx, input }) => holdPlaces(ctx, input)),
 
   /**
-   * Books places in one call where nothing is to be paid here: free ones, and shows that collect at the door. Problems: as
-   * `hold`, and `payment_declined`.
+   * Books places in one call: claims them, charges where something is due, and confirms. A payment that is declined or
+   * cannot be tried gives the places back. Problems: as `hold`, and `payment_declined`, `unavailable`.
    */
   book: userProcedure
     .meta({ openapi: { method: 'POST', path: '/bookings', summary: 'Book places', status: 201 } })
-    .input(claimInput)
+    .input(z.strictObject({ ...claimFields, payment: payment.optional() }).refine(namesPlaces, NAMES_NONE))
     .output(bookingOutput)
-    .mutation(({ ctx, input }) => claimPlaces(ctx, 'book', input)),
+    .mutation(({ ctx, input }) => bookPlaces(ctx, input)),
 
-  /** Makes a hold a sale; a confirmed booking is answered as it is. Problems: `hold_expired`, `invalid_state`, `payment_declined`. */
+  /**
+   * Makes a hold a sale, charging where something is due; a confirmed booking is answered as it is. Problems:
+   * `hold_expired`, `invalid_state`, `payment_declined` (it stays a hold), `unavailable`.
+   */
   confirm: userProcedure
     .meta({
       openapi: { method: 'POST', path: '/bookings/{bookingId}/confirm', summary: 'Confirm a hold' },
       idempotent: true,
     })
+    .input(z.strictObject({ bookingId: id, payment: payment.optional() }))
+    .output(bookingOutput)
+    .mutation(({ ctx, input }) => confirmBooking(ctx, input)),
+
+  /** Prolongs a hold once, to at most twice its length after it was made. Problems: `hold_expired`, `invalid_state`. */
+  extend: userProcedure
+    .meta({
+      openapi: { method: 'POST', path: '/bookings/{bookingId}/extend', summary: 'Prolong a hold' },
+      idempotent: true,
+    })
     .input(z.strictObject({ bookingId: id }))
     .output(bookingOutput)
-    .mutation(({ ctx, input }) => settleBooking(ctx, 'confirm', input.bookingId)),
+    .mutation(({ ctx, input }) => settleHold(ctx, 'extend', input.bookingId)),
 
   /** Gives the places of a hold back; a released booking is answered as it is. Problems: `hold_expired`, `invalid_state`. */
   release: userProcedure
@@ -92,14 +112,14 @@ export const bookingsRouter = {
     })
     .input(z.strictObject({ bookingId: id }))
     .output(bookingOutput)
-    .mutation(({ ctx, input }) => settleBooking(ctx, 'release', input.bookingId)),
+    .mutation(({ ctx, input }) => settleHold(ctx, 'release', input.bookingId)),
 
   /** One of one's own bookings. */
   get: userProcedure
     .meta({ openapi: { method: 'GET', path: '/bookings/{bookingId}', summary: 'Read a booking' } })
     .input(z.strictObject({ bookingId: id }))
     .output(bookingOutput)
-    .query(({ ctx, input }) => findBooking(ctx.db, ctx.actor.userId, input.bookingId)),
+    .query(({ ctx, input }) => findBooking(ctx.db, input.bookingId, ctx.actor.userId)),
 
   /** One's own bookings, newest first. */
   list: userProcedure
@@ -113,5 +133,40 @@ export const bookingsRouter = {
       }),
     )
     .output(pageOf(bookingOutput))
-    .query(({ ctx, input }) => listBookings(ctx.db, ctx.actor.userId, input, ctx.now())),
+    .query(({ ctx, input }) => listBookings(ctx.db, { ...input, userId: ctx.actor.userId }, ctx.now())),
+
+  /** What cancelling the booking, or some of its tickets, would return now. Problems: `invalid_state`. */
+  cancellationQuote: userProcedure
+    .meta({
+      openapi: {
+        method: 'GET',
+        path: '/bookings/{bookingId}/cancellation',
+        summary: 'Ask what a cancellation returns',
+      },
+    })
+    .input(z.strictObject({ bookingId: id, ticketIds: ticketIds.optional() }))
+    .output(
+      z.object({
+        refund: money,
+        /** What is kept. */
+        fee: money,
+        rule: z.string(),
+        /** A sentence for people. */
+        explanation: z.string(),
+      }),
+    )
+    .query(({ ctx, input }) => findCancellationQuote(ctx, input)),
+
+  /**
+   * Cancels a confirmed booking, or some of its tickets, and returns the money; what is cancelled already is answered as
+   * it is. Problems: `invalid_state` (a hold is released instead; a show that began).
+   */
+  cancel: userProcedure
+    .meta({
+      openapi: { method: 'POST', path: '/bookings/{bookingId}/cancel', summary: 'Cancel a booking' },
+      idempotent: true,
+    })
+    .input(z.strictObject({ bookingId: id, ticketIds: ticketIds.optional() }))
+    .output(bookingOutput)
+    .mutation(({ ctx, input }) => cancelBooking(ctx, input)),
 };

@@ -14,6 +14,8 @@ interface Concern {
   pickedSectionIds: string[];
   bookingIds: string[];
   keys: { userId: string; key: string }[];
+  /** Bookings whose payment was settled: whether their seats are taken matters should it come too late. */
+  paidBookingIds: string[];
   holders: string[];
 }
 
@@ -21,6 +23,7 @@ function concernOf(plan: ShowPlan, requests: readonly BoxOfficeRequest[]): Conce
   const seatIds = new Set<string>();
   const picked = new Set<string>();
   const bookingIds = new Set<string>();
+  const paid = new Set<string>();
   const holders = new Set<string>();
   const keys: Concern['keys'] = [];
   const seated = new Set(plan.layout.sections.filter((s) => s.kind === 'seated').map((s) => s.sectionId));
@@ -29,14 +32,15 @@ function concernOf(plan: ShowPlan, requests: readonly BoxOfficeRequest[]): Conce
     if (request.kind === 'hold' || request.kind === 'book') {
       keys.push({ userId: request.userId, key: request.idempotencyKey });
       for (const { sectionId } of request.sections) if (seated.has(sectionId)) picked.add(sectionId);
-      if (request.kind === 'hold') holders.add(request.userId);
-    }
-    if (request.kind === 'confirm' || request.kind === 'release') bookingIds.add(request.bookingId);
+      if (request.kind === 'hold' || request.charge !== null) holders.add(request.userId);
+    } else if ('bookingId' in request) bookingIds.add(request.bookingId);
+    if (request.kind === 'finish-payment') paid.add(request.bookingId);
   }
   return {
     seatIds: [...seatIds],
     pickedSectionIds: [...picked],
     bookingIds: [...bookingIds],
+    paidBookingIds: [...paid],
     keys,
     holders: [...holders],
   };
@@ -59,6 +63,7 @@ interface LoadedShow {
   eventStatus: EventStatus;
   salesOpenAt: number | null;
   salesCloseAt: number;
+  startsAt: number;
   currency: string;
   collectAtDoor: boolean;
   maxPerBooking: number;
@@ -97,7 +102,7 @@ export async function loadInventory(
   if (!row?.show || !row.sections) return null;
   const kinds = new Map(plan.layout.sections.map((section) => [section.sectionId, section.kind]));
   const seatsOf = new Map(plan.layout.sections.map((s) => [s.sectionId, s.rows.map((rowOfSeats) => rowOfSeats.seats)]));
-  const { salesOpenAt, salesCloseAt, ...show } = row.show;
+  const { salesOpenAt, salesCloseAt, startsAt, ...show } = row.show;
   const inventory: Inventory = {
     show: {
       ...show,
@@ -105,6 +110,7 @@ export async function loadInventory(
       shard: plan.shard,
       salesOpenAt: salesOpenAt === null ? null : new Date(salesOpenAt),
       salesCloseAt: new Date(salesCloseAt),
+      startsAt: new Date(startsAt),
     },
     version,
     sections: new Map(row.sections.map((s) => [s.sectionId, { ...s, kind: kinds.get(s.sectionId) ?? 'standing' }])),
@@ -142,7 +148,7 @@ function loadStatement(plan: ShowPlan, concern: Concern): RawBuilder<LoadedRow> 
       (SELECT json_build_object('eventId', e.id, 'status', s.status, 'eventStatus', e.status,
           'salesOpenAt', (extract(epoch FROM coalesce(s.sales_open_at, e.published_at)) * 1000)::bigint,
           'salesCloseAt', (extract(epoch FROM coalesce(s.sales_close_at, s.starts_at)) * 1000)::bigint,
-          'currency', s.currency, 'collectAtDoor', s.collect_at_door,
+          'startsAt', ${millis('s.starts_at')}, 'currency', s.currency, 'collectAtDoor', s.collect_at_door,
           'maxPerBooking', s.max_per_booking, 'holdSeconds', s.hold_seconds)
         FROM shows s JOIN events e ON e.id = s.event_id WHERE s.id = ${plan.showId}) AS show,
       (SELECT json_agg(json_build_object('sectionId', section_id, 'price', price, 'capacity', capacity,
@@ -179,12 +185,15 @@ function bookingsPart(plan: ShowPlan, concern: Concern, here: RawBuilder<unknown
         'status', b.status, 'quantity', b.quantity, 'total', b.total, 'retained', b.retained, 'currency', b.currency,
         'expiresAt', ${millis('b.expires_at')}, 'createdAt', ${millis('b.created_at')},
         'confirmedAt', ${millis('b.confirmed_at')}, 'cancelledAt', ${millis('b.cancelled_at')},
-        'specialRequests', b.special_requests, 'metadata', b.metadata, 'version', b.version,
+        'specialRequests', b.special_requests, 'cancellationReason', b.cancellation_reason, 'metadata', b.metadata, 'version', b.version,
         'idempotencyKey', b.idempotency_key, 'requestHash', b.request_hash,
         'historySeq', b.history_seq, 'historyHash', b.history_hash,
         'tickets', (SELECT json_agg(json_build_object('id', t.id, 'sectionId', t.section_id, 'seatId', t.seat_id,
             'price', t.price, 'status', t.status) ORDER BY t.id)
-          FROM tickets t WHERE t.booking_id = b.id AND t.shard = b.shard)))
+          FROM tickets t WHERE t.booking_id = b.id AND t.shard = b.shard),
+        'payments', (SELECT coalesce(json_agg(json_build_object('id', p.id, 'kind', p.kind, 'status', p.status,
+            'amount', p.amount, 'provider', p.provider, 'chargeId', p.charge_id, 'givesBack', p.gives_back) ORDER BY p.id), '[]')
+          FROM payments p WHERE p.booking_id = b.id AND p.shard = b.shard)))
       FROM (${sql.join(wanted, sql` UNION `)}) AS wanted (id)
       CROSS JOIN LATERAL (SELECT * FROM bookings
         WHERE bookings.id = wanted.id AND ${here} LIMIT 1) AS b) AS bookings`;
@@ -199,6 +208,14 @@ function seatParts(concern: Concern, here: RawBuilder<unknown>): RawBuilder<unkn
       WHERE seat_id = s.id AND ${here} AND status IN ('held', 'valid', 'used') LIMIT 1) AS t`);
     blocked.push(sql`SELECT t.seat_id FROM ${named} CROSS JOIN LATERAL (SELECT seat_id FROM blocked_seats
       WHERE seat_id = s.id AND ${here} LIMIT 1) AS t`);
+  }
+  if (concern.paidBookingIds.length > 0) {
+    const theirs = sql`unnest(${concern.paidBookingIds}::uuid[]) AS b (id)
+      CROSS JOIN LATERAL (SELECT seat_id FROM tickets WHERE booking_id = b.id AND ${here} AND seat_id IS NOT NULL) AS s`;
+    taken.push(sql`SELECT t.seat_id FROM ${theirs} CROSS JOIN LATERAL (SELECT seat_id FROM tickets
+      WHERE seat_id = s.seat_id AND ${here} AND status IN ('held', 'valid', 'used') LIMIT 1) AS t`);
+    blocked.push(sql`SELECT t.seat_id FROM ${theirs} CROSS JOIN LATERAL (SELECT seat_id FROM blocked_seats
+      WHERE seat_id = s.seat_id AND ${here} LIMIT 1) AS t`);
   }
   if (concern.pickedSectionIds.length > 0) {
     const picked = sql`section_id = ANY(${concern.pickedSectionIds}::uuid[])`;

@@ -136,6 +136,7 @@ describe('what goes wrong stays with whom it concerns', () => {
         requestHash: '',
         specialRequests: null,
         metadata,
+        charge: null,
       });
     };
     // Postgres stores no U+0000 in jsonb; the door refuses it, so this goes past the door.

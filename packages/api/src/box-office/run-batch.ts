@@ -24,13 +24,18 @@ const TRANSIENT = new Set([
 const LOST_CONNECTION =
   /terminat|timeout exceeded when trying to connect|Connection ended|not queryable|Client was closed/i;
 
-/** unique_violation: the last wall held. Somebody wrote past the lock, and deciding again will see what. */
-const UNIQUE_VIOLATION = '23505';
-
-export function isTransient(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   const code = errorCodeOf(error);
-  if (error instanceof StaleDecision || code === UNIQUE_VIOLATION || TRANSIENT.has(code ?? '')) return true;
+  if (TRANSIENT.has(code ?? '')) return true;
   return code === undefined && error instanceof Error && LOST_CONNECTION.test(error.message);
+}
+
+/**
+ * Whether what was decided on is not what is there: the rows were not as loaded, or one of Postgres's own walls held (an
+ * integrity violation, SQLSTATE class 23). Somebody wrote past the lock; deciding again will see what.
+ */
+function isStale(error: unknown): boolean {
+  return error instanceof StaleDecision || errorCodeOf(error)?.startsWith('23') === true;
 }
 
 /**
@@ -49,9 +54,9 @@ export async function runBatch(
       return await db.transaction().execute((trx) => runOnce(trx, plan, requests, afterWrite));
     } catch (error) {
       if (error instanceof ProblemError) return requests.map(() => ({ problem: error.problem }));
-      if (!isTransient(error)) return await isolate(db, plan, requests, afterWrite, error);
-      if (attempt === MAX_TRIES) return requests.map(() => ({ problem: { code: 'overloaded', retryAfterMs: 500 } }));
-      await waitWithJitter(attempt);
+      if (attempt < MAX_TRIES && (isTransient(error) || isStale(error))) await waitWithJitter(attempt);
+      else if (isTransient(error)) return requests.map(() => ({ problem: { code: 'overloaded', retryAfterMs: 500 } }));
+      else return await isolate(db, plan, requests, afterWrite, error);
     }
   }
 }
@@ -67,7 +72,7 @@ async function runOnce(
   const loaded = await loadInventory(trx, plan, requests, version);
   if (!loaded) throw new ProblemError({ code: 'not_found' });
   const decision = decide(loaded.inventory, requests, loaded.now);
-  await writeChanges(trx, plan, decision.changes);
+  await writeChanges(trx, plan, decision);
   await afterWrite(trx, plan, decision);
   return decision.answers;
 }

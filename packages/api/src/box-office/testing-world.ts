@@ -36,6 +36,7 @@ export function createWorld({ standing = [], seated = [], price = 0, show = {} }
       eventStatus: 'published',
       salesOpenAt: new Date(NOW.getTime() - 3_600_000),
       salesCloseAt: new Date(NOW.getTime() + 86_400_000),
+      startsAt: new Date(NOW.getTime() + 86_400_000),
       currency: 'EUR',
       collectAtDoor: false,
       maxPerBooking: 10,
@@ -65,6 +66,7 @@ export function createWorld({ standing = [], seated = [], price = 0, show = {} }
         number: `${x + 1}`,
         x,
         y,
+        besidePrevious: x > 0,
       })),
     );
     world.rows.set(sectionId, laidOut);
@@ -107,15 +109,20 @@ export function applyChanges(world: World, changes: Changes): World {
     bookings.set(booking.id, booking);
   }
   const sections = new Map(world.sections);
-  for (const { sectionId, held, sold, blocked } of changes.sections) {
+  for (const { sectionId, ...by } of changes.sections) {
     const section = sections.get(sectionId)!;
-    const counters = { held: section.held + held, sold: section.sold + sold, blocked: section.blocked + blocked };
-    sections.set(sectionId, { ...section, ...counters });
+    const counters = {
+      held: section.held + by.held,
+      sold: section.sold + by.sold,
+      blocked: section.blocked + by.blocked,
+    };
+    sections.set(sectionId, { ...section, ...counters, capacity: section.capacity + by.capacity });
   }
   const blocked = new Set(world.blocked);
   for (const { seatId } of changes.blockedSeats) blocked.add(seatId);
   for (const seatId of changes.unblockedSeats) blocked.delete(seatId);
-  return { ...world, bookings, sections, blocked, history: [...world.history, ...changes.history] };
+  const show = changes.cancelsShow ? { ...world.show, status: 'cancelled' as const } : world.show;
+  return { ...world, show, bookings, sections, blocked, history: [...world.history, ...changes.history] };
 }
 
 /** What is wrong with a world, in words; empty when it keeps the invariants of places. */
@@ -135,9 +142,17 @@ export function violationsOf(world: World): string[] {
     if (held + sold + blocked > capacity) found.push(`${held + sold + blocked} of ${capacity} are taken`);
   }
   const ticketStatus = { held: 'held', paying: 'held', confirmed: 'valid' } as Record<string, string>;
-  for (const { id, status, quantity, total, tickets: own } of world.bookings.values()) {
+  for (const booking of world.bookings.values()) {
+    const { id, status, quantity, total, retained, tickets: own, payments } = booking;
     const expected = ticketStatus[status] ?? 'void';
-    if (own.some((ticket) => ticket.status !== expected)) found.push(`booking ${id} is ${status}, its tickets are not`);
+    const fits = (ticket: { status: string }) =>
+      ticket.status === expected || (ticket.status === 'void' && status === 'confirmed');
+    if (!own.every(fits)) found.push(`booking ${id} is ${status}, its tickets are not`);
+    const paid = (kind: string, ...statuses: string[]) =>
+      payments.filter((p) => p.kind === kind && statuses.includes(p.status)).reduce((sum, p) => sum + p.amount, 0);
+    const money = paid('charge', 'succeeded') - paid('refund', 'requested', 'succeeded');
+    const due = status === 'confirmed' && !world.show.collectAtDoor ? total : 0;
+    if (money !== due + retained) found.push(`booking ${id} has ${money}, not ${due} and ${retained}`);
     const alive = own.filter((ticket) => LIVE.has(ticket.status));
     if (quantity !== alive.length) found.push(`booking ${id} counts ${quantity} tickets of ${alive.length}`);
     if (total !== alive.reduce((sum, ticket) => sum + ticket.price, 0)) found.push(`booking ${id} adds up wrongly`);
@@ -159,6 +174,7 @@ export function claimOf(claim: Pick<ClaimRequest, 'kind' | 'userId'> & Partial<C
     requestHash: JSON.stringify({ kind: claim.kind, seatIds, sections }),
     specialRequests: null,
     metadata: null,
+    charge: null,
     ...claim,
   };
 }

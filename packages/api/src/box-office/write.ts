@@ -1,6 +1,17 @@
 import type { Trx } from '@evently/db/client';
 import { type RawBuilder, sql } from 'kysely';
-import type { BookingChange, BookingState, Changes, HistoryEntry, SectionChange, TicketChange } from './inventory.ts';
+import type {
+  BookingChange,
+  BookingState,
+  Changes,
+  Decision,
+  HistoryEntry,
+  NewPayment,
+  NewTicket,
+  PaymentChange,
+  SectionChange,
+  TicketChange,
+} from './inventory.ts';
 
 /** The rows that were written are not those that were decided on: somebody wrote past the lock. Decide again. */
 export class StaleDecision extends Error {
@@ -14,8 +25,9 @@ interface Part {
   statement: RawBuilder<unknown>;
 }
 
-export function isEmpty(changes: Changes): boolean {
-  return changes.history.length === 0 && changes.blockedSeats.length === 0 && changes.unblockedSeats.length === 0;
+/** Whether there is nothing to write. */
+export function isEmpty({ cancelsShow, soldOutChanged: _, ...rows }: Changes): boolean {
+  return !cancelsShow && Object.values(rows).every((list) => list.length === 0);
 }
 
 /**
@@ -23,26 +35,38 @@ export function isEmpty(changes: Changes): boolean {
  * its rows; fewer than decided (a booking of this key exists by now, a ticket is not in the state it was loaded in) means
  * that the decision was made on something else than what is there.
  *
+ * The parts of one statement run in no particular order, so when some free what others may take (the seat of a hold that
+ * expired, the key of a booking that was refused), the freeing ones go first, in a statement of their own.
+ *
  * @throws StaleDecision
  */
-export async function writeChanges(
-  trx: Trx,
-  place: { showId: string; shard: number },
-  changes: Changes,
-): Promise<void> {
+export async function writeChanges(trx: Trx, place: Place, { changes, now }: Decision): Promise<void> {
   if (isEmpty(changes)) return;
-  const tickets = changes.newBookings.flatMap((booking) => booking.tickets.map((ticket) => ({ booking, ticket })));
-  const parts: Part[] = [
+  const freeing: Part[] = [
+    ...partOf('booking_changes', changes.changedBookings, (rows) => changedBookingsPart(place, rows)),
+    ...partOf('ticket_changes', changes.changedTickets, (rows) => changedTicketsPart(place, rows)),
+    ...partOf('payment_changes', changes.changedPayments, (rows) => changedPaymentsPart(place, rows)),
+    ...partOf('unblocked', changes.unblockedSeats, (rows) => unblockPart(place, rows)),
+  ];
+  const taking: Part[] = [
     versionPart(place),
     ...partOf('sections', changes.sections, (rows) => sectionsPart(place, rows)),
     ...partOf('bookings', changes.newBookings, (rows) => newBookingsPart(place, rows)),
-    ...partOf('tickets', tickets, (rows) => newTicketsPart(place, rows)),
-    ...partOf('booking_changes', changes.changedBookings, (rows) => changedBookingsPart(place, rows)),
-    ...partOf('ticket_changes', changes.changedTickets, (rows) => changedTicketsPart(place, rows)),
+    ...partOf('tickets', changes.newTickets, (rows) => newTicketsPart(place, rows)),
+    ...partOf('payments', changes.newPayments, (rows) => newPaymentsPart(place, now, rows)),
     ...partOf('history', changes.history, (rows) => historyPart(place, rows)),
     ...partOf('blocked', changes.blockedSeats, (rows) => blockPart(place, rows)),
-    ...partOf('unblocked', changes.unblockedSeats, (rows) => unblockPart(place, rows)),
+    ...partOf('show', changes.cancelsShow ? [place.showId] : [], () => cancelShowPart(place)),
   ];
+  if (freeing.length > 0 && changes.newTickets.length > 0) {
+    await writeParts(trx, freeing);
+    await writeParts(trx, taking);
+  } else {
+    await writeParts(trx, [...freeing, ...taking]);
+  }
+}
+
+async function writeParts(trx: Trx, parts: readonly Part[]): Promise<void> {
   const ctes = parts.map(({ name, statement }) => sql`${sql.id(name)} AS (${statement} RETURNING 1)`);
   const counts = parts.map(({ name }) => sql`(SELECT count(*)::int FROM ${sql.id(name)}) AS ${sql.id(name)}`);
   const { rows } = await sql<Record<string, number>>`
@@ -52,11 +76,14 @@ export async function writeChanges(
   }
 }
 
+interface Place {
+  showId: string;
+  shard: number;
+}
+
 function partOf<T>(name: string, rows: readonly T[], statementOf: (rows: readonly T[]) => RawBuilder<unknown>): Part[] {
   return rows.length === 0 ? [] : [{ name, rows: rows.length, statement: statementOf(rows) }];
 }
-
-type Place = { showId: string; shard: number };
 
 const versionPart = ({ showId, shard }: Place): Part => ({
   name: 'version',
@@ -65,9 +92,11 @@ const versionPart = ({ showId, shard }: Place): Part => ({
 });
 
 const sectionsPart = ({ showId, shard }: Place, rows: readonly SectionChange[]) => sql`
-  UPDATE show_sections SET held = held + d.by_held, sold = sold + d.by_sold, blocked = blocked + d.by_blocked
+  UPDATE show_sections SET held = held + d.by_held, sold = sold + d.by_sold, blocked = blocked + d.by_blocked,
+    capacity = capacity + d.by_capacity
   FROM unnest(${rows.map((r) => r.sectionId)}::uuid[], ${rows.map((r) => r.held)}::int[], ${rows.map((r) => r.sold)}::int[],
-    ${rows.map((r) => r.blocked)}::int[]) AS d (section, by_held, by_sold, by_blocked)
+    ${rows.map((r) => r.blocked)}::int[], ${rows.map((r) => r.capacity)}::int[])
+    AS d (section, by_held, by_sold, by_blocked, by_capacity)
   WHERE show_id = ${showId} AND section_id = d.section AND shard = ${shard}`;
 
 const newBookingsPart = ({ showId, shard }: Place, rows: readonly BookingState[]) => sql`
@@ -90,13 +119,10 @@ const newBookingsPart = ({ showId, shard }: Place, rows: readonly BookingState[]
       confirmed_at, cancelled_at, key, request_hash, special_requests, metadata, version, history_seq, history_hash)
   ON CONFLICT DO NOTHING`;
 
-const newTicketsPart = (
-  { showId, shard }: Place,
-  rows: readonly { booking: BookingState; ticket: BookingState['tickets'][number] }[],
-) => sql`
+const newTicketsPart = ({ showId, shard }: Place, rows: readonly NewTicket[]) => sql`
   INSERT INTO tickets (id, shard, booking_id, show_id, section_id, seat_id, price, status)
   SELECT id, ${shard}::smallint, booking_id, ${showId}::uuid, section_id, seat_id, price, status
-  FROM unnest(${rows.map((r) => r.ticket.id)}::uuid[], ${rows.map((r) => r.booking.id)}::uuid[],
+  FROM unnest(${rows.map((r) => r.ticket.id)}::uuid[], ${rows.map((r) => r.bookingId)}::uuid[],
     ${rows.map((r) => r.ticket.sectionId)}::uuid[], ${rows.map((r) => r.ticket.seatId)}::uuid[],
     ${rows.map((r) => r.ticket.price)}::bigint[], ${rows.map((r) => r.ticket.status)}::text[])
     AS t (id, booking_id, section_id, seat_id, price, status)`;
@@ -104,14 +130,15 @@ const newTicketsPart = (
 const changedBookingsPart = ({ shard }: Place, rows: readonly BookingChange[]) => sql`
   UPDATE bookings SET status = c.status, quantity = c.quantity, total = c.total, retained = c.retained,
     expires_at = c.expires_at, confirmed_at = c.confirmed_at, cancelled_at = c.cancelled_at, version = c.version,
-    history_seq = c.history_seq, history_hash = c.history_hash
+    idempotency_key = c.key, cancellation_reason = c.reason, history_seq = c.history_seq, history_hash = c.history_hash
   FROM unnest(${rows.map((r) => r.booking.id)}::uuid[], ${rows.map((r) => r.from)}::text[],
     ${rows.map((r) => r.booking.status)}::text[], ${rows.map((r) => r.booking.quantity)}::int[],
     ${rows.map((r) => r.booking.total)}::bigint[], ${rows.map((r) => r.booking.retained)}::bigint[],
     ${rows.map((r) => r.booking.expiresAt)}::timestamptz[], ${rows.map((r) => r.booking.confirmedAt)}::timestamptz[],
     ${rows.map((r) => r.booking.cancelledAt)}::timestamptz[], ${rows.map((r) => r.booking.version)}::int[],
+    ${rows.map((r) => r.booking.idempotencyKey)}::text[], ${rows.map((r) => r.booking.cancellationReason)}::text[],
     ${rows.map((r) => r.booking.historySeq)}::int[], ${rows.map((r) => r.booking.historyHash)}::text[])
-    AS c (id, was, status, quantity, total, retained, expires_at, confirmed_at, cancelled_at, version, history_seq, history_hash)
+    AS c (id, was, status, quantity, total, retained, expires_at, confirmed_at, cancelled_at, version, key, reason, history_seq, history_hash)
   WHERE bookings.id = c.id AND shard = ${shard} AND bookings.status = c.was`;
 
 const changedTicketsPart = ({ shard }: Place, rows: readonly TicketChange[]) => sql`
@@ -119,6 +146,26 @@ const changedTicketsPart = ({ shard }: Place, rows: readonly TicketChange[]) => 
   FROM unnest(${rows.map((r) => r.ticketId)}::uuid[], ${rows.map((r) => r.from)}::text[], ${rows.map((r) => r.to)}::text[])
     AS c (id, was, status)
   WHERE tickets.id = c.id AND shard = ${shard} AND tickets.status = c.was`;
+
+const newPaymentsPart = ({ showId, shard }: Place, now: Date, rows: readonly NewPayment[]) => sql`
+  INSERT INTO payments (id, shard, booking_id, show_id, kind, status, amount, currency, provider, charge_id, gives_back, created_at)
+  SELECT p.id, ${shard}::smallint, p.booking_id, ${showId}::uuid, p.kind, p.status, p.amount, shows.currency, p.provider,
+    p.charge_id, p.gives_back, ${now}::timestamptz
+  FROM unnest(${rows.map((r) => r.payment.id)}::uuid[], ${rows.map((r) => r.bookingId)}::uuid[],
+    ${rows.map((r) => r.payment.kind)}::text[], ${rows.map((r) => r.payment.status)}::text[],
+    ${rows.map((r) => r.payment.amount)}::bigint[], ${rows.map((r) => r.payment.provider)}::text[],
+    ${rows.map((r) => r.payment.chargeId)}::uuid[], ${rows.map((r) => r.payment.givesBack)}::boolean[])
+    AS p (id, booking_id, kind, status, amount, provider, charge_id, gives_back)
+  JOIN shows ON shows.id = ${showId}`;
+
+const changedPaymentsPart = ({ shard }: Place, rows: readonly PaymentChange[]) => sql`
+  UPDATE payments SET status = c.status
+  FROM unnest(${rows.map((r) => r.paymentId)}::uuid[], ${rows.map((r) => r.from)}::text[], ${rows.map((r) => r.to)}::text[])
+    AS c (id, was, status)
+  WHERE payments.id = c.id AND shard = ${shard} AND payments.status = c.was`;
+
+const cancelShowPart = ({ showId }: Place) => sql`
+  UPDATE shows SET status = 'cancelled', version = version + 1 WHERE id = ${showId}`;
 
 const historyPart = ({ shard }: Place, rows: readonly HistoryEntry[]) => sql`
   INSERT INTO booking_events (booking_id, seq, shard, type, actor, at, data, previous_hash, hash)

@@ -3,6 +3,7 @@ import { amount, currency, id, idempotencyKey, instant } from '../fields.ts';
 import { adminProcedure } from '../trpc.ts';
 import { blockSeats, unblockSeats } from './block-seats.ts';
 import { createShow } from './create-show.ts';
+import { setCapacity } from './set-capacity.ts';
 import { showOutput } from './show-output.ts';
 import { updateShow } from './update-show.ts';
 
@@ -98,6 +99,16 @@ export const showsRouter = {
     )
     .output(showOutput)
     .mutation(({ ctx, input }) => updateShow(ctx, input)),
+
+  /** Lets a section sell more or fewer places. Problems: `capacity_below_sold`. */
+  setCapacity: adminProcedure
+    .meta({
+      openapi: { method: 'POST', path: '/admin/shows/{showId}/capacity', summary: 'Set the capacity of a section' },
+      idempotent: true,
+    })
+    .input(z.strictObject({ showId: id, sectionId: id, capacity }))
+    .output(showOutput)
+    .mutation(({ ctx, input }) => setCapacity(ctx, input)),
 
   /** Keeps seats back from sale. Problems: `seat_taken` names those that somebody has. */
   blockSeats: adminProcedure

@@ -9,6 +9,8 @@ export interface Seat {
   number: string;
   x: number;
   y: number;
+  /** Whether one can slide over from the seat before it in the row: no aisle lies between. */
+  besidePrevious: boolean;
 }
 
 export interface LayoutSection {
@@ -69,16 +71,29 @@ async function loadLayout(db: Db, venueId: string, layoutVersion: number): Promi
 function arrange(
   layoutVersion: number,
   sections: readonly { id: string; name: string; kind: SectionKind }[],
-  seats: readonly Seat[],
+  places: readonly Omit<Seat, 'besidePrevious'>[],
 ): SeatLayout {
   const bySection = new Map(
     sections.map(({ id, name, kind }): [string, LayoutSection] => [id, { sectionId: id, name, kind, rows: [] }]),
   );
+  const seats = places.map((place): Seat => ({ ...place, besidePrevious: false }));
   for (const seat of seats) {
     const rows = bySection.get(seat.sectionId)?.rows;
     const last = rows?.at(-1);
     if (last?.row === seat.row) last.seats.push(seat);
     else rows?.push({ row: seat.row, seats: [seat] });
   }
+  for (const { rows } of bySection.values()) for (const { seats: row } of rows) markAisles(row);
   return { layoutVersion, sections: [...bySection.values()], seats: new Map(seats.map((seat) => [seat.seatId, seat])) };
+}
+
+/** A gap this much wider than the row's usual one is an aisle. */
+const AISLE_FACTOR = 1.6;
+
+function markAisles(row: Seat[]): void {
+  const gaps = row.slice(1).map((seat, index) => Math.hypot(seat.x - row[index]!.x, seat.y - row[index]!.y));
+  const usual = gaps.toSorted((a, b) => a - b)[Math.floor((gaps.length - 1) / 2)] ?? 0;
+  gaps.forEach((gap, index) => {
+    row[index + 1]!.besidePrevious = gap <= usual * AISLE_FACTOR;
+  });
 }

@@ -69,8 +69,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`.execute(db);
   await sql`CREATE INDEX bookings_user_id ON bookings (user_id, id DESC)`.execute(db);
   await sql`CREATE INDEX bookings_reference ON bookings (reference)`.execute(db);
-  // The holds of a show by deadline, and who has them; only what is still held is in it, so a sale in one call never touches it.
-  await sql`CREATE INDEX bookings_due ON bookings (show_id, expires_at, shard) WHERE status = 'held'`.execute(db);
+  // Holds by deadline: the sweep reads the oldest, a batch those of its show. Only what is still held is in it, so a sale in
+  // one call never touches it.
+  await sql`CREATE INDEX bookings_due ON bookings (expires_at, show_id, shard) WHERE status = 'held'`.execute(db);
   await sql`CREATE INDEX bookings_unpaid ON bookings (user_id, show_id, shard) WHERE status IN ('held', 'paying')`.execute(
     db,
   );

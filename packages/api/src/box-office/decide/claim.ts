@@ -3,6 +3,7 @@ import type { Problem } from '../../problem.ts';
 import type { Answer, BookingState, ClaimRequest } from '../inventory.ts';
 import { availableIn, countHeldBy, countIn, type Draft, keyOf, recordBooking, sectionOf } from './draft.ts';
 import { GENESIS_HASH } from './history.ts';
+import { isDue, payingUntil, startedCharge } from './pay.ts';
 import { pickSeats } from './pick-seats.ts';
 
 /** A place that a claim is about to take. */
@@ -20,10 +21,14 @@ export function claim(draft: Draft, request: ClaimRequest): Answer {
   if (missing) return { problem: missing };
   const repeated = draft.bookingOfKey.get(keyOf(request.userId, request.idempotencyKey));
   if (repeated !== undefined) return answerAgain(draft, request, repeated);
-  const refused = findLimit(draft, request) ?? findClosed(draft) ?? findUnpaid(draft, request);
+  const refused = findLimit(draft, request) ?? findClosed(draft);
   if (refused) return { problem: refused };
   const places = findPlaces(draft, request);
-  return 'problem' in places ? places : { booking: take(draft, request, places) };
+  if ('problem' in places) return places;
+  const total = places.reduce((sum, { sectionId }) => sum + sectionOf(draft, sectionId).price, 0);
+  const isUnpaid = request.kind === 'book' && request.charge === null && isDue(draft, total);
+  if (isUnpaid) return { problem: { code: 'payment_declined', reason: 'payment_required' } };
+  return { booking: take(draft, request, places, total) };
 }
 
 function findMissing(draft: Draft, request: ClaimRequest): Problem | null {
@@ -46,10 +51,10 @@ function quantityOf(request: ClaimRequest): number {
   return request.sections.reduce((sum, { quantity }) => sum + quantity, request.seatIds.length);
 }
 
-/** A hold counts towards what its user holds already; what is confirmed at once holds nothing. */
+/** What is not paid yet counts towards what its user holds already; what is confirmed at once holds nothing. */
 function findLimit(draft: Draft, request: ClaimRequest): Problem | null {
   const limit = draft.show.maxPerBooking;
-  const held = request.kind === 'hold' ? (draft.heldByUser.get(request.userId) ?? 0) : 0;
+  const held = request.kind === 'hold' || request.charge !== null ? (draft.heldByUser.get(request.userId) ?? 0) : 0;
   return held + quantityOf(request) > limit ? { code: 'limit_exceeded', limit } : null;
 }
 
@@ -58,19 +63,6 @@ function findClosed({ show, now }: Draft): Problem | null {
   if (now >= show.salesCloseAt) return { code: 'not_on_sale', closedAt: show.salesCloseAt.toISOString() };
   if (show.salesOpenAt === null) return { code: 'not_on_sale' };
   return now < show.salesOpenAt ? { code: 'not_on_sale', opensAt: show.salesOpenAt.toISOString() } : null;
-}
-
-/** Booking in one call is for shows where nothing is to be paid here. */
-function findUnpaid(draft: Draft, request: ClaimRequest): Problem | null {
-  if (request.kind === 'hold' || draft.show.collectAtDoor) return null;
-  const isFree =
-    request.seatIds.every((seatId) => priceOf(draft, draft.loaded.findSeat(seatId)?.sectionId) === 0) &&
-    request.sections.every(({ sectionId }) => priceOf(draft, sectionId) === 0);
-  return isFree ? null : { code: 'payment_declined', reason: 'payment_required' };
-}
-
-function priceOf(draft: Draft, sectionId: string | undefined): number {
-  return sectionOf(draft, sectionId ?? '').price;
 }
 
 function findPlaces(draft: Draft, request: ClaimRequest): Place[] | { problem: Problem } {
@@ -102,9 +94,11 @@ function findPlaces(draft: Draft, request: ClaimRequest): Place[] | { problem: P
   return places;
 }
 
-function take(draft: Draft, request: ClaimRequest, places: readonly Place[]): BookingState {
+function take(draft: Draft, request: ClaimRequest, places: readonly Place[], total: number): BookingState {
   const { show, now } = draft;
-  const booked = request.kind === 'book';
+  const paying = request.kind === 'book' && isDue(draft, total) ? request.charge : null;
+  const status = request.kind === 'hold' ? 'held' : paying ? 'paying' : 'confirmed';
+  const booked = status === 'confirmed';
   if (places.length > request.ticketIds.length) throw new Error('a claim has fewer ticket ids than places');
   const tickets: TicketFacts[] = places.map((place, index) => ({
     id: request.ticketIds[index]!,
@@ -116,8 +110,8 @@ function take(draft: Draft, request: ClaimRequest, places: readonly Place[]): Bo
     countIn(draft, ticket.sectionId, booked ? { sold: 1 } : { held: 1 });
     if (ticket.seatId) draft.taken.add(ticket.seatId);
   }
-  const total = tickets.reduce((sum, ticket) => sum + ticket.price, 0);
-  const expiresAt = booked ? null : new Date(now.getTime() + show.holdSeconds * 1000);
+  const deadline = new Date(now.getTime() + show.holdSeconds * 1000);
+  const expiresAt = booked ? null : paying ? payingUntil(draft, deadline) : deadline;
   if (!booked) countHeldBy(draft, request.userId, tickets.length);
   draft.bookingOfKey.set(keyOf(request.userId, request.idempotencyKey), request.bookingId);
   return recordBooking(
@@ -128,7 +122,7 @@ function take(draft: Draft, request: ClaimRequest, places: readonly Place[]): Bo
       eventId: show.eventId,
       showId: show.id,
       userId: request.userId,
-      status: booked ? 'confirmed' : 'held',
+      status,
       quantity: tickets.length,
       total,
       retained: 0,
@@ -138,15 +132,17 @@ function take(draft: Draft, request: ClaimRequest, places: readonly Place[]): Bo
       confirmedAt: booked ? now : null,
       cancelledAt: null,
       specialRequests: request.specialRequests,
+      cancellationReason: null,
       metadata: request.metadata,
       version: 1,
       idempotencyKey: request.idempotencyKey,
       requestHash: request.requestHash,
       tickets,
+      payments: paying ? [startedCharge(paying, total, true)] : [],
     },
     { seq: 0, hash: GENESIS_HASH },
     {
-      type: booked ? 'booked' : 'held',
+      type: HISTORY_TYPE[status],
       actor: `user:${request.userId}`,
       data: {
         eventId: show.eventId,
@@ -155,7 +151,10 @@ function take(draft: Draft, request: ClaimRequest, places: readonly Place[]): Bo
         currency: show.currency,
         expiresAt: expiresAt?.toISOString() ?? null,
         tickets: tickets.map(({ id, sectionId, seatId, price }) => ({ id, sectionId, seatId, price })),
+        ...(paying ? { paymentId: paying.paymentId } : {}),
       },
     },
   );
 }
+
+const HISTORY_TYPE = { held: 'held', paying: 'paying', confirmed: 'booked' } as const;

@@ -66,7 +66,7 @@ test('unpaid places of one user never exceed the limit; confirmed ones do not co
     held,
     ask('hold', 2),
     ask('hold', 1),
-    { kind: 'confirm', bookingId: held.bookingId, userId: users[0]! },
+    { kind: 'confirm', bookingId: held.bookingId, userId: users[0]!, charge: null },
     ask('hold', 3),
     ask('book', 5),
   ];
@@ -96,7 +96,7 @@ test('what costs something is not given away unpaid, unless it is collected at t
   const outcomes = (world: World) => {
     const hold = claimOf({ kind: 'hold', userId: users[0]!, sections: sectionsOf(world) });
     const book = claimOf({ kind: 'book', userId: users[0]!, sections: sectionsOf(world) });
-    const confirm = { kind: 'confirm' as const, bookingId: hold.bookingId, userId: users[0]! };
+    const confirm = { kind: 'confirm' as const, bookingId: hold.bookingId, userId: users[0]!, charge: null };
     return decide(inventoryOf(world), [book, hold, confirm], NOW).answers.map(outcomeOf);
   };
   expect(outcomes(createWorld({ standing: [9], price: 100 }))).toEqual([
@@ -116,7 +116,7 @@ test('a hold ends at its deadline, not before, and its places are for whoever as
   const ask = (now: Date) => {
     const requests: BoxOfficeRequest[] = [
       claimOf({ kind: 'book', userId: users[1]!, seatIds: [seatId!] }),
-      { kind: 'confirm', bookingId: hold.bookingId, userId: users[0]! },
+      { kind: 'confirm', bookingId: hold.bookingId, userId: users[0]!, charge: null },
     ];
     return decide(inventoryOf(held, now), requests, now).answers.map(outcomeOf);
   };
@@ -131,11 +131,11 @@ test("somebody else's hold can be neither confirmed nor released", () => {
   const { bookingId } = hold;
   const requests: BoxOfficeRequest[] = [
     hold,
-    { kind: 'confirm', bookingId, userId: users[1]! },
+    { kind: 'confirm', bookingId, userId: users[1]!, charge: null },
     { kind: 'release', bookingId, userId: users[1]! },
     { kind: 'release', bookingId, userId: users[0]! },
     { kind: 'release', bookingId, userId: users[0]! },
-    { kind: 'confirm', bookingId, userId: users[0]! },
+    { kind: 'confirm', bookingId, userId: users[0]!, charge: null },
   ];
   expect(decide(inventoryOf(world), requests, NOW).answers.map(outcomeOf)).toEqual([
     ...['done', 'not_found', 'not_found', 'done', 'done', 'invalid_state'],
@@ -169,4 +169,31 @@ test('seats and sections that the show does not have are named', () => {
     { problem: { code: 'invalid_input', issues: [{ path: 'seatIds.0' }] } },
     { problem: { code: 'invalid_input', issues: [{ path: 'sections.0.sectionId' }] } },
   ]);
+});
+
+test('a visitor cancels until the show begins; the house may cancel after it, too', () => {
+  const world = createWorld({ standing: [1] });
+  const sections = [{ sectionId: [...world.sections.keys()][0]!, quantity: 1 }];
+  const book = claimOf({ kind: 'book', userId: users[0]!, sections });
+  const sold = applyChanges(world, decide(inventoryOf(world), [book], NOW).changes);
+  const cancelAt = (now: Date, userId: string | null) => {
+    const { bookingId } = book;
+    const rest = { actor: 'test', reason: null, ticketIds: null, refund: 'policy' as const, refundId: newId(7) };
+    const [answer] = decide(inventoryOf(sold, now), [{ kind: 'cancel', bookingId, userId, ...rest }], now).answers;
+    return outcomeOf(answer!);
+  };
+  const start = sold.show.startsAt;
+  expect(cancelAt(new Date(start.getTime() - 1), users[0]!)).toBe('done');
+  expect(cancelAt(start, users[0]!)).toBe('invalid_state');
+  expect(cancelAt(start, null)).toBe('done');
+  expect(cancelAt(NOW, users[1]!)).toBe('not_found');
+});
+
+test('nothing is sold of a show from the request on that cancels it', () => {
+  const world = createWorld({ standing: [5] });
+  const sections = [{ sectionId: [...world.sections.keys()][0]!, quantity: 1 }];
+  const book = () => claimOf({ kind: 'book', userId: newId(), sections });
+  const { answers, changes } = decide(inventoryOf(world), [book(), { kind: 'cancel-show' }, book()], NOW);
+  expect(answers.map(outcomeOf)).toEqual(['done', 'done', 'not_on_sale']);
+  expect(changes.cancelsShow).toBe(true);
 });

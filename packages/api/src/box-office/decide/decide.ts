@@ -1,8 +1,12 @@
 import type { Answer, BoxOfficeRequest, Decision, Inventory } from '../inventory.ts';
 import { block } from './block.ts';
+import { cancel } from './cancel.ts';
+import { setCapacity } from './capacity.ts';
+import { changesOf } from './changes.ts';
 import { claim } from './claim.ts';
-import { changesOf, createDraft, type Draft } from './draft.ts';
+import { createDraft, type Draft } from './draft.ts';
 import { expireOverdue } from './expire.ts';
+import { finishPayment } from './pay.ts';
 import { settle } from './settle.ts';
 
 /**
@@ -15,7 +19,7 @@ export function decide(inventory: Inventory, requests: readonly BoxOfficeRequest
   const draft = createDraft(inventory, now);
   expireOverdue(draft);
   const answers = requests.map((request) => serve(draft, request));
-  return { eventId: inventory.show.eventId, changes: changesOf(draft), answers };
+  return { eventId: inventory.show.eventId, now, changes: changesOf(draft), answers };
 }
 
 function serve(draft: Draft, request: BoxOfficeRequest): Answer {
@@ -25,10 +29,21 @@ function serve(draft: Draft, request: BoxOfficeRequest): Answer {
       return claim(draft, request);
     case 'confirm':
     case 'release':
+    case 'extend':
       return settle(draft, request);
+    case 'finish-payment':
+      return finishPayment(draft, request);
+    case 'cancel':
+      return cancel(draft, request);
     case 'block':
     case 'unblock':
       return block(draft, request);
+    case 'set-capacity':
+      return setCapacity(draft, request);
+    case 'cancel-show':
+      draft.cancelsShow ||= draft.show.status !== 'cancelled';
+      draft.show = { ...draft.show, status: 'cancelled' };
+      return { done: true };
     case 'sweep':
       return { done: true };
   }

@@ -1,23 +1,15 @@
 import type { TicketStatus } from '@evently/db/schema';
 import type { TicketFacts } from '../../bookings/booking.ts';
-import type {
-  BookingState,
-  Changes,
-  HistoryEntry,
-  Inventory,
-  SectionState,
-  ShowFacts,
-  TicketChange,
-} from '../inventory.ts';
+import type { BookingState, HistoryEntry, HistoryType, Inventory, SectionState, ShowFacts } from '../inventory.ts';
 import { hashEntry } from './history.ts';
 
 /**
  * The inventory while a batch is being decided: what was loaded, with the decisions so far laid over it. Working on a
- * draft keeps `decide` pure: the loaded inventory is never touched. `changesOf` tells what became of it.
+ * draft keeps `decide` pure: the loaded inventory is never touched. `changesOf` (changes.ts) tells what became of it.
  */
 export interface Draft {
   readonly loaded: Inventory;
-  readonly show: ShowFacts;
+  show: ShowFacts;
   readonly now: Date;
   readonly sections: Map<string, SectionState>;
   readonly taken: Set<string>;
@@ -26,6 +18,7 @@ export interface Draft {
   readonly bookingOfKey: Map<string, string>;
   readonly heldByUser: Map<string, number>;
   readonly history: HistoryEntry[];
+  cancelsShow: boolean;
 }
 
 /** Bookings and the waitlist share a key's scope: one user, one show. */
@@ -41,9 +34,14 @@ export function createDraft(loaded: Inventory, now: Date): Draft {
     taken: new Set(loaded.taken),
     blocked: new Set(loaded.blocked),
     bookings,
-    bookingOfKey: new Map([...bookings.values()].map((b) => [keyOf(b.userId, b.idempotencyKey), b.id])),
+    bookingOfKey: new Map(
+      [...bookings.values()].flatMap((b) =>
+        b.idempotencyKey === null ? [] : [[keyOf(b.userId, b.idempotencyKey), b.id]],
+      ),
+    ),
     heldByUser: new Map(loaded.heldByUser),
     history: [],
+    cancelsShow: false,
   };
 }
 
@@ -89,7 +87,7 @@ export function moveTickets(draft: Draft, tickets: readonly TicketFacts[], to: T
     const enters = COUNTER[to];
     if (leaves) countIn(draft, ticket.sectionId, { [leaves]: -1 });
     if (enters) countIn(draft, ticket.sectionId, { [enters]: 1 });
-    if (ticket.seatId && !enters) draft.taken.delete(ticket.seatId);
+    if (ticket.seatId && leaves && !enters) draft.taken.delete(ticket.seatId);
     return { ...ticket, status: to };
   });
 }
@@ -99,7 +97,7 @@ export function recordBooking(
   draft: Draft,
   booking: Omit<BookingState, 'historySeq' | 'historyHash'>,
   previous: { seq: number; hash: string },
-  event: { type: HistoryEntry['type']; actor: string; data: Record<string, unknown> },
+  event: { type: HistoryType; actor: string; data: Record<string, unknown> },
 ): BookingState {
   const entry = { bookingId: booking.id, seq: previous.seq + 1, ...event, at: draft.now, previousHash: previous.hash };
   const hash = hashEntry(entry);
@@ -109,49 +107,5 @@ export function recordBooking(
   return next;
 }
 
-/** What the draft differs in from what was loaded. */
-export function changesOf(draft: Draft): Changes {
-  const { loaded } = draft;
-  const changes: Changes = {
-    newBookings: [],
-    changedBookings: [],
-    changedTickets: [],
-    sections: [],
-    blockedSeats: [],
-    unblockedSeats: [],
-    history: draft.history,
-    soldOutChanged: isSoldOut(loaded.sections) !== isSoldOut(draft.sections),
-  };
-  for (const [id, booking] of draft.bookings) {
-    const before = loaded.bookings.get(id);
-    if (!before) changes.newBookings.push(booking);
-    else if (before !== booking) {
-      changes.changedBookings.push({ booking, from: before.status });
-      changes.changedTickets.push(...ticketChanges(before, booking));
-    }
-  }
-  for (const [sectionId, { held, sold, blocked }] of draft.sections) {
-    const before = loaded.sections.get(sectionId);
-    if (!before) throw new Error(`section ${sectionId} was not loaded`);
-    const change = { sectionId, held: held - before.held, sold: sold - before.sold, blocked: blocked - before.blocked };
-    if (change.held || change.sold || change.blocked) changes.sections.push(change);
-  }
-  for (const seatId of draft.blocked) {
-    const seat = loaded.findSeat(seatId);
-    if (seat && !loaded.blocked.has(seatId)) changes.blockedSeats.push({ seatId, sectionId: seat.sectionId });
-  }
-  for (const seatId of loaded.blocked) if (!draft.blocked.has(seatId)) changes.unblockedSeats.push(seatId);
-  return changes;
-}
-
-function ticketChanges(before: BookingState, after: BookingState): TicketChange[] {
-  const present = new Map(after.tickets.map((ticket) => [ticket.id, ticket.status]));
-  return before.tickets.flatMap((ticket) => {
-    const to = present.get(ticket.id);
-    return to === undefined || to === ticket.status ? [] : [{ ticketId: ticket.id, from: ticket.status, to }];
-  });
-}
-
-function isSoldOut(sections: ReadonlyMap<string, SectionState>): boolean {
-  return [...sections.values()].every((section) => availableIn(section) === 0);
-}
+/** The history a booking stands at. */
+export const historyOf = (booking: BookingState) => ({ seq: booking.historySeq, hash: booking.historyHash });

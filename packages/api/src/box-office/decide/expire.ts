@@ -1,18 +1,26 @@
-import { type Draft, moveTickets, recordBooking } from './draft.ts';
+import type { BookingState } from '../inventory.ts';
+import { type Draft, historyOf, moveTickets, recordBooking } from './draft.ts';
 
 /** Ends every hold in the draft whose deadline has passed; its places are free for whoever comes next. */
 export function expireOverdue(draft: Draft): void {
-  for (const booking of [...draft.bookings.values()]) {
-    if (booking.status !== 'held' || booking.expiresAt === null || booking.expiresAt > draft.now) continue;
-    giveBack(draft, booking.id, 'expired', 'system');
-  }
+  for (const booking of [...draft.bookings.values()])
+    if (isOverdue(draft, booking)) giveBack(draft, booking, 'expired', 'system');
+}
+
+/** A booking that is `paying` is never overdue: reconciliation settles it, whatever its deadline. */
+export function isOverdue(draft: Draft, booking: BookingState): boolean {
+  return booking.status === 'held' && booking.expiresAt !== null && booking.expiresAt <= draft.now;
 }
 
 /** Voids the tickets of a hold and closes it. The places return to the draft at once. */
-export function giveBack(draft: Draft, bookingId: string, status: 'expired' | 'released', actor: string): void {
-  const booking = draft.bookings.get(bookingId);
-  if (booking?.status !== 'held') throw new Error(`booking ${bookingId} is no hold`);
-  recordBooking(
+export function giveBack(
+  draft: Draft,
+  booking: BookingState,
+  status: 'expired' | 'released',
+  actor: string,
+): BookingState {
+  if (booking.status !== 'held') throw new Error(`booking ${booking.id} is no hold`);
+  return recordBooking(
     draft,
     {
       ...booking,
@@ -23,7 +31,7 @@ export function giveBack(draft: Draft, bookingId: string, status: 'expired' | 'r
       expiresAt: null,
       version: booking.version + 1,
     },
-    { seq: booking.historySeq, hash: booking.historyHash },
+    historyOf(booking),
     { type: status, actor, data: { ticketIds: booking.tickets.map((ticket) => ticket.id) } },
   );
 }

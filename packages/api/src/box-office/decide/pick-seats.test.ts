@@ -2,9 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { pickSeats } from './pick-seats.ts';
 
-/** Rows as text: `.` a free seat, `#` a taken one. Seats are named by row and place. */
+/** Rows as text: `.` a free seat, `#` a taken one, `|` an aisle. Seats are named by row and place. */
 function pick(rows: string[], quantity: number): string[] {
-  const hall = rows.map((row, y) => [...row].map((_, x) => ({ seatId: `${y}:${x}` })));
+  const hall = rows.map((row, y) =>
+    [...row].flatMap((place, x) =>
+      place === '|' ? [] : [{ seatId: `${y}:${x}`, besidePrevious: x > 0 && row[x - 1] !== '|' }],
+    ),
+  );
   const isFree = (seatId: string) => {
     const [y, x] = seatId.split(':').map(Number);
     return rows[y!]![x!] === '.';
@@ -20,6 +24,10 @@ test('a party sits together, in the foremost row that has room', () => {
 test('nobody is left with a single seat between strangers where that can be avoided', () => {
   expect(pick(['...', '..'], 2)).toEqual(['1:0', '1:1']);
   expect(pick(['...'], 2)).toEqual(['0:0', '0:1']);
+});
+
+test('nobody sits across an aisle from the rest of the party', () => {
+  expect(pick(['..|..', '....'], 3)).toEqual(['1:0', '1:1', '1:2']);
 });
 
 test('a party that fits nowhere is torn as little as possible', () => {

@@ -2,6 +2,8 @@
 
 interface RowSeat {
   seatId: string;
+  /** False where an aisle lies between this seat and the one before it. */
+  besidePrevious: boolean;
 }
 
 /** A stretch of free seats, side by side, in one row. */
@@ -38,12 +40,12 @@ export function pickSeats(
 function freeRuns(row: readonly RowSeat[], index: number, isFree: (seatId: string) => boolean): Run[] {
   const runs: Run[] = [];
   let run: Run | null = null;
-  for (const { seatId } of row) {
+  for (const { seatId, besidePrevious } of row) {
     if (!isFree(seatId)) {
       run = null;
       continue;
     }
-    if (!run) {
+    if (!run || !besidePrevious) {
       run = { row: index, seatIds: [] };
       runs.push(run);
     }

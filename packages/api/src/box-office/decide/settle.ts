@@ -1,22 +1,35 @@
-import type { Answer, BookingState, SettleRequest } from '../inventory.ts';
-import { countHeldBy, type Draft, moveTickets, recordBooking } from './draft.ts';
+import type { Answer, BookingState, ConfirmRequest, NewCharge, SettleRequest } from '../inventory.ts';
+import { countHeldBy, type Draft, historyOf, moveTickets, recordBooking } from './draft.ts';
 import { giveBack } from './expire.ts';
+import { isDue, startPaying } from './pay.ts';
 
-/** Confirms or releases a hold. Both are idempotent by state: what is confirmed is answered as it is. */
-export function settle(draft: Draft, request: SettleRequest): Answer {
+/** Confirms, releases or prolongs a hold. All are idempotent by state: what is confirmed is answered as it is. */
+export function settle(draft: Draft, request: ConfirmRequest | SettleRequest): Answer {
   const booking = draft.bookings.get(request.bookingId);
   // Somebody else's booking answers exactly as one that does not exist.
   if (!booking || booking.userId !== request.userId) return { problem: { code: 'not_found' } };
-  const wanted = request.kind === 'confirm' ? 'confirmed' : 'released';
-  if (booking.status === wanted) return { booking };
-  if (booking.status === 'expired') return { problem: { code: 'hold_expired', state: booking.status } };
-  if (booking.status !== 'held') return { problem: { code: 'invalid_state', state: booking.status } };
-  return request.kind === 'confirm' ? confirm(draft, booking) : release(draft, booking);
+  const { status } = booking;
+  const isAnswered =
+    (request.kind === 'confirm' && (status === 'confirmed' || (status === 'paying' && request.charge !== null))) ||
+    (request.kind === 'release' && status === 'released');
+  if (isAnswered) return { booking };
+  if (status === 'expired') return { problem: { code: 'hold_expired', state: status } };
+  if (status !== 'held') return { problem: { code: 'invalid_state', state: status } };
+  switch (request.kind) {
+    case 'confirm':
+      return confirm(draft, booking, request.charge);
+    case 'release':
+      countHeldBy(draft, booking.userId, -booking.quantity);
+      return { booking: giveBack(draft, booking, 'released', `user:${booking.userId}`) };
+    case 'extend':
+      return { booking: extend(draft, booking) };
+  }
 }
 
-function confirm(draft: Draft, booking: BookingState): Answer {
-  if (booking.total > 0 && !draft.show.collectAtDoor) {
-    return { problem: { code: 'payment_declined', reason: 'payment_required' } };
+function confirm(draft: Draft, booking: BookingState, charge: NewCharge | null): Answer {
+  if (isDue(draft, booking.total)) {
+    if (charge === null) return { problem: { code: 'payment_declined', reason: 'payment_required' } };
+    return { booking: startPaying(draft, booking, charge) };
   }
   countHeldBy(draft, booking.userId, -booking.quantity);
   const confirmed = recordBooking(
@@ -29,14 +42,19 @@ function confirm(draft: Draft, booking: BookingState): Answer {
       confirmedAt: draft.now,
       version: booking.version + 1,
     },
-    { seq: booking.historySeq, hash: booking.historyHash },
+    historyOf(booking),
     { type: 'confirmed', actor: `user:${booking.userId}`, data: {} },
   );
   return { booking: confirmed };
 }
 
-function release(draft: Draft, booking: BookingState): Answer {
-  countHeldBy(draft, booking.userId, -booking.quantity);
-  giveBack(draft, booking.id, 'released', `user:${booking.userId}`);
-  return { booking: draft.bookings.get(booking.id) ?? booking };
+/** To twice the hold's length after it was made, and never beyond: asking again changes nothing. */
+function extend(draft: Draft, booking: BookingState): BookingState {
+  const expiresAt = new Date(booking.createdAt.getTime() + 2 * draft.show.holdSeconds * 1000);
+  if (booking.expiresAt !== null && booking.expiresAt >= expiresAt) return booking;
+  return recordBooking(draft, { ...booking, expiresAt, version: booking.version + 1 }, historyOf(booking), {
+    type: 'extended',
+    actor: `user:${booking.userId}`,
+    data: { expiresAt: expiresAt.toISOString() },
+  });
 }
