@@ -8,6 +8,8 @@ export interface BannerFacts {
   settings: Settings;
   firstAdmin: FirstAdmin | null;
   embedded: boolean;
+  /** Which Redis is used, and why. */
+  redis?: string | null;
 }
 
 const line = (name: string, value: string) => `  ${pc.dim(name.padEnd(11))}${value}`;
@@ -23,7 +25,7 @@ export function firstAdminLines(firstAdmin: FirstAdmin | null): string {
 }
 
 /** What a newcomer wants to know once the server runs: where it is, who may sign in, what to try next. */
-export function bannerOf({ url, settings, firstAdmin, embedded }: BannerFacts): string {
+export function bannerOf({ url, settings, firstAdmin, embedded, redis }: BannerFacts): string {
   const lines = [
     '',
     `  ${pc.bold(pc.green('Evently'))} ${pc.dim(VERSION)} is open at ${pc.bold(url)}`,
@@ -33,6 +35,7 @@ export function bannerOf({ url, settings, firstAdmin, embedded }: BannerFacts): 
     line('tRPC', `${url}/trpc`),
     line('Health', `${url}/health`),
     line('Data', embedded ? `${settings.dataDir} ${pc.dim('(embedded Postgres)')}` : 'the Postgres of DATABASE_URL'),
+    ...(redis ? [line('Redis', pc.dim(redis))] : []),
   ];
   lines.push(
     firstAdminLines(firstAdmin),

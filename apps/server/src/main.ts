@@ -43,7 +43,7 @@ async function run(settings: Settings, log: Logger, stopping: AbortSignal): Prom
   stopping.throwIfAborted();
   const url = await listen(app, settings);
   process.off('exit', showAdmin);
-  process.stdout.write(bannerOf({ url, settings, firstAdmin, embedded: database.embedded }));
+  process.stdout.write(bannerOf({ url, settings, firstAdmin, embedded: database.embedded, redis: office.redis }));
 
   const reason = await Promise.race([database.failed, told]);
   if (reason !== null) throw new Error(`Postgres ended: ${reason}`);

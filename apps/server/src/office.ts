@@ -2,7 +2,9 @@ import path from 'node:path';
 import { ensureFirstAdmin, type FirstAdmin } from '@evently/api/auth/first-admin';
 import { createScriptContext, type Services } from '@evently/api/context';
 import { createJobHandlers } from '@evently/api/job-handlers';
+import { createSeatLocks, noSeatLocks, type SeatLocks } from '@evently/api/locks';
 import { createOutbox } from '@evently/api/notifications/mailer';
+import { createRedis } from '@evently/api/redis-connection';
 import { createCaller } from '@evently/api/router';
 import { seedSampleData } from '@evently/api/sample-data/seed';
 import { createServices } from '@evently/api/services';
@@ -13,6 +15,7 @@ import { startWorker } from '@evently/jobs/worker';
 import type { Logger } from 'pino';
 import { type DatabaseServer, openForLongWork } from './database.ts';
 import type { Progress } from './progress.ts';
+import { type RedisServer, startRedis } from './redis.ts';
 import type { Settings } from './settings.ts';
 
 /** All that a process needs behind its door: services, jobs, and somebody who may sign in. */
@@ -20,6 +23,8 @@ export interface Office {
   services: Services;
   /** Set when this start made the first admin. */
   firstAdmin: FirstAdmin | null;
+  /** Which Redis is used, and why, in a sentence; null in a command. */
+  redis: string | null;
   /** Finishes what is under way, and closes every connection. */
   close: () => Promise<void>;
 }
@@ -56,10 +61,14 @@ export async function openOffice(
     openJobQueues({ url: server.directUrl, poolSize: JOB_CONNECTIONS, works: role === 'server', onError: jobFailed }),
   );
   opened.defer(() => queues.stop(JOB_PATIENCE_MS));
+  // A command makes no rush.
+  const redis = role === 'server' ? await progress.step('Look for Redis', () => startRedis(settings)) : null;
+  const locks = redis ? openLocks(redis, opened, log) : noSeatLocks;
   const services = createServices({
     db,
     queues,
     log,
+    locks,
     mailer: createOutbox(path.join(settings.dataDir, 'outbox'), settings.mailFrom),
     sessionDays: settings.sessionDays,
     holdSeconds: settings.holdSeconds,
@@ -79,7 +88,18 @@ export async function openOffice(
   const firstAdmin = await ensureFirstAdmin(db, services.passwords, { email, password });
 
   const toClose = opened.move();
-  return { services, firstAdmin, close: () => toClose.disposeAsync() };
+  return { services, firstAdmin, redis: redis?.note ?? null, close: () => toClose.disposeAsync() };
+}
+
+/** Seat locks in the Redis that there is, if there is one. */
+function openLocks(server: RedisServer, opened: AsyncDisposableStack, log: Logger): SeatLocks {
+  opened.defer(() => server.stop());
+  if (server.url === null) return noSeatLocks;
+  const { redis, close } = createRedis({ url: server.url, log });
+  opened.defer(close);
+  const locks = createSeatLocks({ redis, log });
+  opened.defer(() => locks.drain());
+  return locks;
 }
 
 export async function migrateServer(server: DatabaseServer): Promise<string[]> {

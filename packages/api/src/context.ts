@@ -5,6 +5,7 @@ import type { Sessions } from './auth/sessions.ts';
 import type { BookingState } from './box-office/inventory.ts';
 import type { ShowPlans } from './box-office/plans.ts';
 import type { BoxOffice } from './box-office/queue.ts';
+import type { SeatLocks } from './locks.ts';
 import type { Mailer } from './notifications/mailer.ts';
 import type { PaymentProviders } from './payments/provider.ts';
 import type { SeatLayouts } from './venues/seat-layouts.ts';
@@ -34,6 +35,8 @@ export interface Payments {
 export interface Services {
   db: Db;
   boxOffice: BoxOffice;
+  /** In front of the box office; they shed load and decide nothing. */
+  locks: SeatLocks;
   layouts: SeatLayouts;
   plans: ShowPlans;
   sessions: Sessions;

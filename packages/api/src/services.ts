@@ -7,6 +7,7 @@ import { createShowPlans } from './box-office/plans.ts';
 import { createBoxOffice } from './box-office/queue.ts';
 import type { AfterWrite } from './box-office/run-batch.ts';
 import type { Logger, Services } from './context.ts';
+import { noSeatLocks, type SeatLocks } from './locks.ts';
 import type { Mailer } from './notifications/mailer.ts';
 import { createSandbox } from './payments/sandbox.ts';
 import { createSeatLayouts } from './venues/seat-layouts.ts';
@@ -15,6 +16,8 @@ export interface ServicesSettings {
   db: Db;
   queues: Pick<JobQueues, 'enqueue'>;
   log: Logger;
+  /** Seat locks in Redis; absent: Postgres does it alone. */
+  locks?: SeatLocks;
   /** Where mails go; absent in processes that work no jobs off. */
   mailer?: Mailer;
   /** How long a session lasts without use; admins' last twelve hours. */
@@ -36,6 +39,7 @@ export function createServices(settings: ServicesSettings): Services {
     db,
     layouts,
     plans,
+    locks: settings.locks ?? noSeatLocks,
     boxOffice: createBoxOffice({ db, plans, afterWrite, maxAtOnce: showsAtOnce }),
     sessions: createSessions(db, { days: sessionDays }),
     passwords: createPasswords(),

@@ -5,6 +5,8 @@ import { createTestDatabase } from '@evently/db/testing';
 import { openJobQueues } from '@evently/jobs/queues';
 import { insertUser } from './auth/accounts.ts';
 import { type Actor, createScriptContext, type Services } from './context.ts';
+import { createSeatLocks, noSeatLocks, type SeatLocks } from './locks.ts';
+import { createRedis } from './redis-connection.ts';
 import { createCaller } from './router.ts';
 import { createServices } from './services.ts';
 
@@ -25,15 +27,18 @@ export interface TestOffice extends AsyncDisposable {
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** @param poolSize connections of the office; races want enough for several batches and reads at once */
-export async function createTestOffice(poolSize = 10): Promise<TestOffice> {
+/**
+ * @param poolSize connections of the office; races want enough for several batches and reads at once
+ * @param redisUrl of the Redis in which seats are locked; absent: they are not
+ */
+export async function createTestOffice(poolSize = 10, redisUrl?: string): Promise<TestOffice> {
   const opened = new AsyncDisposableStack();
   const database = opened.use(await createTestDatabase(poolSize));
   const { db, url } = database;
   const queues = await openJobQueues({ url, poolSize: 2, works: false, onError: () => undefined });
   opened.defer(() => queues.stop(1000));
   const open = async () => {
-    const services = createServices({ db, queues, log: quiet });
+    const services = createServices({ db, queues, log: quiet, locks: openLocks(opened, redisUrl) });
     opened.defer(() => services.boxOffice.drain());
     return services;
   };
@@ -52,6 +57,15 @@ export async function createTestOffice(poolSize = 10): Promise<TestOffice> {
     as: (actor, of = services) => createCaller(createScriptContext(of, actor)),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+function openLocks(opened: AsyncDisposableStack, redisUrl: string | undefined): SeatLocks {
+  if (redisUrl === undefined) return noSeatLocks;
+  const { redis, close } = createRedis({ url: redisUrl, log: quiet });
+  opened.defer(close);
+  const locks = createSeatLocks({ redis, log: quiet });
+  opened.defer(() => locks.drain());
+  return locks;
 }
 
 export interface TestShow {

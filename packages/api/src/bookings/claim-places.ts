@@ -65,18 +65,21 @@ async function submitClaim(
   const { idempotencyKey: _, ...hashed } = request;
   const shard = shardOf(showId);
   const quantity = sections.reduce((sum, section) => sum + section.quantity, seatIds.length);
-  return await ask(ctx, showId, {
-    kind,
-    userId: ctx.actor.userId,
-    bookingId: newId(shard),
-    // Sorted, so that tickets read by id come in the order in which they were asked for.
-    ticketIds: Array.from({ length: Math.min(quantity, MAX_TICKET_IDS) }, () => newId(shard)).sort(),
-    seatIds,
-    sections,
-    idempotencyKey,
-    requestHash: hashRequest({ kind, ...hashed }),
-    specialRequests,
-    metadata,
-    charge,
-  });
+  const { userId } = ctx.actor;
+  const submit = (): Promise<BookingState> =>
+    ask(ctx, showId, {
+      kind,
+      userId,
+      bookingId: newId(shard),
+      // Sorted, so that tickets read by id come in the order in which they were asked for.
+      ticketIds: Array.from({ length: Math.min(quantity, MAX_TICKET_IDS) }, () => newId(shard)).sort(),
+      seatIds,
+      sections,
+      idempotencyKey,
+      requestHash: hashRequest({ kind, ...hashed }),
+      specialRequests,
+      metadata,
+      charge,
+    });
+  return await ctx.locks.withSeats({ showId, seatIds, userId, idempotencyKey }, submit);
 }
