@@ -1,4 +1,5 @@
 import type { Role } from '@evently/db/schema';
+import { isTransient } from '@evently/db/transaction';
 import { initTRPC, TRPCError, type TRPCProcedureType } from '@trpc/server';
 import superjson from 'superjson';
 import { ZodError } from 'zod';
@@ -33,6 +34,7 @@ const t = initTRPC
     },
   });
 
+const RETRY_AFTER_MS = 1000;
 // A small body can be wrong in thousands of ways; the answer to it stays small, too.
 const MAX_ISSUES = 50;
 
@@ -42,6 +44,8 @@ export function problemOf(error: TRPCError): Problem {
   if (error.cause instanceof ZodError && error.code === 'BAD_REQUEST') {
     return { code: 'invalid_input', issues: listIssues(error.cause.issues, []).slice(0, MAX_ISSUES) };
   }
+  // The database is away, or too busy to answer in time: nobody's request is to blame.
+  if (isTransient(error.cause)) return { code: 'unavailable', retryAfterMs: RETRY_AFTER_MS };
   switch (error.code) {
     // tRPC's own refusals: an unknown procedure, a method that does not fit, a body it cannot read.
     case 'NOT_FOUND':
@@ -87,8 +91,9 @@ const translateProblems = t.middleware(async ({ next, ctx, path, type }) => {
   const result = await next();
   if (result.ok) return result;
   if (result.error.cause instanceof ProblemError) return throwAsTrpc(result.error.cause.problem);
-  if (problemOf(result.error).code === 'internal') logUnexpected(ctx, path, type, result.error);
-  return result;
+  const problem = problemOf(result.error);
+  if (problem.code === 'internal' || problem.code === 'unavailable') logUnexpected(ctx, path, type, result.error);
+  return problem.code === 'unavailable' ? throwAsTrpc(problem) : result;
 });
 
 function logUnexpected(ctx: Context, path: string, type: TRPCProcedureType, error: TRPCError): void {

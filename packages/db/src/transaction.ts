@@ -38,3 +38,21 @@ export async function inTransaction<T>(db: Db, fn: (trx: Trx) => Promise<T>): Pr
     }
   }
 }
+
+/**
+ * SQLSTATEs and system codes that say nothing about the request: a lock that took too long, a statement that was cancelled
+ * for its length, a collision, a connection that broke or could not be had.
+ */
+const TRANSIENT = new Set([
+  ...['40001', '40P01', '55P03', '57014', '57P01', '57P02', '57P03', '53300', '08000', '08003', '08006', '25P03'],
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT'],
+]);
+const LOST_CONNECTION =
+  /terminat|timeout exceeded when trying to connect|Connection ended|not queryable|Client was closed/i;
+
+/** Whether the same work may succeed a moment later, since it was the way to the database that failed, or its load. */
+export function isTransient(error: unknown): boolean {
+  const code = errorCodeOf(error);
+  if (code !== undefined) return TRANSIENT.has(code);
+  return error instanceof Error && LOST_CONNECTION.test(error.message);
+}

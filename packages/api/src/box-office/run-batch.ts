@@ -1,5 +1,5 @@
 import type { Db, Trx } from '@evently/db/client';
-import { errorCodeOf, waitWithJitter } from '@evently/db/transaction';
+import { errorCodeOf, isTransient, waitWithJitter } from '@evently/db/transaction';
 import { ProblemError } from '../problem.ts';
 import { lockInventory } from '../shows/inventory-lock.ts';
 import { decide } from './decide/decide.ts';
@@ -12,23 +12,6 @@ import { StaleDecision, writeChanges } from './write.ts';
 export type AfterWrite = (trx: Trx, plan: ShowPlan, decision: Decision) => Promise<void>;
 
 const MAX_TRIES = 3;
-
-/**
- * Failures that say nothing about the requests: a lock that took too long, a statement that was cancelled for its
- * length, a collision, a connection that broke or could not be had. Keys make even a lost COMMIT safe to repeat.
- */
-const TRANSIENT = new Set([
-  ...['40001', '40P01', '55P03', '57014', '57P01', '57P02', '57P03', '53300', '08000', '08003', '08006', '25P03'],
-  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT'],
-]);
-const LOST_CONNECTION =
-  /terminat|timeout exceeded when trying to connect|Connection ended|not queryable|Client was closed/i;
-
-function isTransient(error: unknown): boolean {
-  const code = errorCodeOf(error);
-  if (TRANSIENT.has(code ?? '')) return true;
-  return code === undefined && error instanceof Error && LOST_CONNECTION.test(error.message);
-}
 
 /**
  * Whether what was decided on is not what is there: the rows were not as loaded, or one of Postgres's own walls held (an
