@@ -18,6 +18,8 @@ export interface AppSettings {
   /** Null: every origin. */
   corsOrigins: readonly string[] | null;
   log: FastifyBaseLogger;
+  /** Absent: there is no Redis. */
+  pingRedis?: (() => Promise<unknown>) | null;
   isStopping?: () => boolean;
 }
 
@@ -29,7 +31,7 @@ const REQUEST_ID = /^[\w-]{1,64}$/;
 
 /** The whole door, without listening: tRPC, REST, the reference, health. */
 export async function buildApp(services: Services, settings: AppSettings): Promise<FastifyInstance> {
-  const { isStopping = () => false } = settings;
+  const { isStopping = () => false, pingRedis = null } = settings;
   const app: FastifyInstance = Fastify({
     loggerInstance: settings.log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -93,7 +95,7 @@ export async function buildApp(services: Services, settings: AppSettings): Promi
     createContext(services, { requestId: request.id, token: readToken(request) });
   await app.register(async (scope) => registerRest(scope, contextOf), { prefix: '/api/v1' });
   await app.register(async (scope) => registerTrpc(scope, contextOf), { prefix: '/trpc' });
-  registerHealth(app, { db: services.db, isStopping });
+  registerHealth(app, { db: services.db, pingRedis, isStopping });
   await registerDocs(app, createDocument(settings.publicUrl, VERSION));
   return app;
 }

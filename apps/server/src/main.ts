@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { bannerOf, firstAdminLines } from './banner.ts';
+import { closeApp } from './close-app.ts';
 import { startDatabase } from './database.ts';
 import { explain } from './explain.ts';
 import { createLog } from './log.ts';
@@ -12,7 +12,6 @@ import { readSettings, type Settings } from './settings.ts';
 
 /** What is under way when we are told to stop gets this long. */
 const DRAIN_MS = 8000;
-const SWEEP_MS = 100;
 /** Then the process ends, whatever hangs. */
 const STOP_MS = 10_000;
 
@@ -37,9 +36,10 @@ async function run(settings: Settings, log: Logger, stopping: AbortSignal): Prom
     publicUrl: settings.publicUrl,
     corsOrigins: settings.corsOrigins,
     log,
+    pingRedis: office.pingRedis,
     isStopping: () => stopping.aborted,
   });
-  opened.defer(() => closeApp(app, log));
+  opened.defer(() => closeApp(app, DRAIN_MS, log));
   stopping.throwIfAborted();
   const url = await listen(app, settings);
   process.off('exit', showAdmin);
@@ -79,18 +79,6 @@ async function listen(app: FastifyInstance, { host, port }: Settings): Promise<s
       throw new Error(`HOST ${host} is no address of this machine.`);
     throw error;
   }
-}
-
-async function closeApp(app: FastifyInstance, log: Logger): Promise<void> {
-  const drained = app.close().then(() => true);
-  const late = sleep(DRAIN_MS, false, { ref: false });
-  // Closing ends the connections that are idle now, not those that become so.
-  const sweeping = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
-  if (!(await Promise.race([drained, late]))) {
-    log.warn({}, `some requests took longer than ${DRAIN_MS / 1000} s; their connections are closed`);
-    app.server.closeAllConnections();
-  }
-  clearInterval(sweeping);
 }
 
 const stopping = new AbortController();

@@ -25,6 +25,7 @@ export interface Office {
   firstAdmin: FirstAdmin | null;
   /** Which Redis is used, and why, in a sentence; null in a command. */
   redis: string | null;
+  pingRedis: (() => Promise<unknown>) | null;
   /** Finishes what is under way, and closes every connection. */
   close: () => Promise<void>;
 }
@@ -63,7 +64,7 @@ export async function openOffice(
   opened.defer(() => queues.stop(JOB_PATIENCE_MS));
   // A command makes no rush.
   const redis = role === 'server' ? await progress.step('Look for Redis', () => startRedis(settings)) : null;
-  const locks = redis ? openLocks(redis, opened, log) : noSeatLocks;
+  const { locks, pingRedis } = openLocks(redis, opened, log);
   const services = createServices({
     db,
     queues,
@@ -88,18 +89,22 @@ export async function openOffice(
   const firstAdmin = await ensureFirstAdmin(db, services.passwords, { email, password });
 
   const toClose = opened.move();
-  return { services, firstAdmin, redis: redis?.note ?? null, close: () => toClose.disposeAsync() };
+  return { services, firstAdmin, redis: redis?.note ?? null, pingRedis, close: () => toClose.disposeAsync() };
 }
 
 /** Seat locks in the Redis that there is, if there is one. */
-function openLocks(server: RedisServer, opened: AsyncDisposableStack, log: Logger): SeatLocks {
-  opened.defer(() => server.stop());
-  if (server.url === null) return noSeatLocks;
+function openLocks(
+  server: RedisServer | null,
+  opened: AsyncDisposableStack,
+  log: Logger,
+): { locks: SeatLocks; pingRedis: Office['pingRedis'] } {
+  if (server) opened.defer(() => server.stop());
+  if (!server || server.url === null) return { locks: noSeatLocks, pingRedis: null };
   const { redis, close } = createRedis({ url: server.url, log });
   opened.defer(close);
   const locks = createSeatLocks({ redis, log });
   opened.defer(() => locks.drain());
-  return locks;
+  return { locks, pingRedis: () => redis.ping() };
 }
 
 export async function migrateServer(server: DatabaseServer): Promise<string[]> {
