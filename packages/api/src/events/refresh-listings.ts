@@ -83,3 +83,16 @@ export async function listDueListings(db: Db, now: Date): Promise<string[]> {
     .execute();
   return rows.map((row) => row.id);
 }
+
+/** The events with a show to come at a venue, whose name and city lists and searches tell of. */
+export async function listListingsAt(db: Db, venueId: string, now: Date): Promise<string[]> {
+  const rows = await db
+    .selectFrom('shows')
+    .select('event_id')
+    .distinct()
+    .where('venue_id', '=', venueId)
+    .where('status', '=', 'scheduled')
+    .where('starts_at', '>', now)
+    .execute();
+  return rows.map((row) => row.event_id);
+}

@@ -1,5 +1,6 @@
 import { inTransaction } from '@evently/db/transaction';
 import type { UserContext } from '../context.ts';
+import { listListingsAt, refreshListings } from '../events/refresh-listings.ts';
 import { notFound, ProblemError } from '../problem.ts';
 import { insertLayout } from './create-venue.ts';
 import type { SectionPlan } from './plan.ts';
@@ -48,5 +49,10 @@ export async function updateVenue(ctx: UserContext, edit: VenueEdit): Promise<Ve
       .execute();
     if (edit.sections) await insertLayout(trx, row.id, layoutVersion, edit.sections);
   });
+  if (edit.name !== undefined || edit.city !== undefined) {
+    // Afterwards, so that no lock of the venue is held meanwhile; a lost refresh is made up for by the next edit or show.
+    const now = ctx.now();
+    await refreshListings(ctx.db, await listListingsAt(ctx.db, edit.venueId, now), now);
+  }
   return await findVenue(ctx.db, edit.venueId);
 }
