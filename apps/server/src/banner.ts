@@ -42,6 +42,7 @@ export function bannerOf({ url, settings, firstAdmin, embedded, redis }: BannerF
     `  ${pc.dim('Try next:')}`,
     `    curl '${url}/api/v1/events?limit=3'`,
     `    pnpm --silent evently doctor`,
+    `    pnpm --silent evently rush`,
     // Through pnpm, which brings the Node that runs TypeScript.
     `    ${url.endsWith(':3000') ? '' : `EVENTLY_URL=${url} `}pnpm exec node examples/buy-a-ticket.ts`,
     '',

@@ -5,13 +5,14 @@ import { adminCreateCommand } from './commands/admin-create.ts';
 import { type Command, type CommandContext, parseOptionsOf } from './commands/command.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { rushCommand } from './commands/rush.ts';
 import { seedCommand } from './commands/seed.ts';
 import { explain } from './explain.ts';
 import { createProgress } from './progress.ts';
 import { readSettings } from './settings.ts';
 import { VERSION } from './version.ts';
 
-const COMMANDS: readonly Command[] = [migrateCommand, seedCommand, adminCreateCommand, doctorCommand];
+const COMMANDS: readonly Command[] = [migrateCommand, seedCommand, adminCreateCommand, doctorCommand, rushCommand];
 
 function helpOf(): string {
   const lines = COMMANDS.flatMap(({ name, summary, options }) => [

@@ -1,5 +1,6 @@
 import { shardOf } from '@evently/db/ids';
-import type { BookingState, BoxOfficeRequest } from '../box-office/inventory.ts';
+import type { BookingState } from '../box-office/inventory.ts';
+import type { BoxOfficeRequest } from '../box-office/requests.ts';
 import type { Services, UserContext } from '../context.ts';
 import { notFound, ProblemError } from '../problem.ts';
 import type { Booking } from './booking.ts';

@@ -1,5 +1,5 @@
 import { newId, shardOf } from '@evently/db/ids';
-import type { CancelRequest, RefundMode } from '../box-office/inventory.ts';
+import type { CancelRequest, RefundMode } from '../box-office/requests.ts';
 import type { UserContext } from '../context.ts';
 import type { Money } from '../fields.ts';
 import { notFound, ProblemError } from '../problem.ts';

@@ -1,5 +1,5 @@
 /** What a cancellation returns and what it keeps. Pure; amounts are integer minor units. */
-import type { RefundMode } from '../box-office/inventory.ts';
+import type { RefundMode } from '../box-office/requests.ts';
 import type { TicketFacts } from './booking.ts';
 
 export interface CancellationQuote {

@@ -1,5 +1,6 @@
 import { newId, shardOf } from '@evently/db/ids';
-import type { BookingState, NewCharge } from '../box-office/inventory.ts';
+import type { BookingState } from '../box-office/inventory.ts';
+import type { NewCharge } from '../box-office/requests.ts';
 import type { UserContext } from '../context.ts';
 import { hashRequest } from '../idempotency.ts';
 import { collect, openChargeOf, type Payment, providerOf, resume } from '../payments/collect.ts';

@@ -1,8 +1,9 @@
 import type { Trx } from '@evently/db/client';
 import type { BookingStatus, EventStatus, ShowStatus, TicketStatus } from '@evently/db/schema';
 import { type RawBuilder, sql } from 'kysely';
-import type { BookingState, BoxOfficeRequest, Inventory, SectionState } from './inventory.ts';
+import type { BookingState, Inventory, SectionState } from './inventory.ts';
 import { findSeat, type ShowPlan } from './plans.ts';
+import type { BoxOfficeRequest } from './requests.ts';
 
 /** How many overdue holds one batch expires; the sweep sends further batches for the rest. */
 export const MAX_EXPIRED_PER_BATCH = 200;

@@ -1,8 +1,9 @@
 import type { Db } from '@evently/db/client';
 import pLimit from 'p-limit';
 import { notFound, ProblemError } from '../problem.ts';
-import type { Answer, BoxOfficeRequest } from './inventory.ts';
+import type { Answer } from './inventory.ts';
 import type { ShowPlans } from './plans.ts';
+import type { BoxOfficeRequest } from './requests.ts';
 import { type AfterWrite, runBatch } from './run-batch.ts';
 
 /** How many requests one transaction decides; beyond this, its statements grow longer than they save. */

@@ -3,9 +3,10 @@ import { errorCodeOf, isTransient, waitWithJitter } from '@evently/db/transactio
 import { ProblemError } from '../problem.ts';
 import { lockInventory } from '../shows/inventory-lock.ts';
 import { decide } from './decide/decide.ts';
-import type { Answer, BoxOfficeRequest, Decision } from './inventory.ts';
+import type { Answer, Decision } from './inventory.ts';
 import { loadInventory } from './load.ts';
 import type { ShowPlan } from './plans.ts';
+import type { BoxOfficeRequest } from './requests.ts';
 import { StaleDecision, writeChanges } from './write.ts';
 
 /** What shall happen in the same transaction as a decision, such as enqueueing a job. */

@@ -1,7 +1,8 @@
 /** A show in memory, for tests of the pure rules: it loads itself as an inventory and takes changes as the database would. */
 import { newId } from '@evently/db/ids';
 import type { Seat } from '../venues/seat-layouts.ts';
-import type { BookingState, Changes, ClaimRequest, Inventory, SectionState, ShowFacts } from './inventory.ts';
+import type { BookingState, Changes, Inventory, SectionState, ShowFacts } from './inventory.ts';
+import type { ClaimRequest } from './requests.ts';
 
 export interface World {
   show: ShowFacts;

@@ -4,8 +4,8 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Caller, createTestOffice, createTestShow, newKey, standing, type TestOffice } from '../testing.ts';
 import { decide } from './decide/decide.ts';
-import type { BoxOfficeRequest } from './inventory.ts';
 import { loadInventory } from './load.ts';
+import type { BoxOfficeRequest } from './requests.ts';
 import { claimOf } from './testing-world.ts';
 import { StaleDecision, writeChanges } from './write.ts';
 

@@ -1,4 +1,5 @@
-import type { Answer, BlockRequest } from '../inventory.ts';
+import type { Answer } from '../inventory.ts';
+import type { BlockRequest } from '../requests.ts';
 import { availableIn, countIn, type Draft, sectionOf } from './draft.ts';
 
 /** Keeps seats back, or puts them on sale again: all of them or none. What is so already stays so. */

@@ -1,5 +1,6 @@
 import { quoteCancellation } from '../../bookings/cancellation.ts';
-import type { Answer, BookingState, CancelRequest } from '../inventory.ts';
+import type { Answer, BookingState } from '../inventory.ts';
+import type { CancelRequest } from '../requests.ts';
 import { type Draft, historyOf, moveTickets, recordBooking } from './draft.ts';
 import { requestedRefund } from './pay.ts';
 
@@ -11,8 +12,9 @@ export function cancel(draft: Draft, request: CancelRequest): Answer {
   const booking = draft.bookings.get(request.bookingId);
   if (!booking || (request.userId !== null && booking.userId !== request.userId))
     return { problem: { code: 'not_found' } };
-  const named = request.ticketIds ?? booking.tickets.map((ticket) => ticket.id);
-  const unknown = named.findIndex((id) => !booking.tickets.some((ticket) => ticket.id === id));
+  const own = new Set(booking.tickets.map((ticket) => ticket.id));
+  const named = request.ticketIds ?? [...own];
+  const unknown = named.findIndex((id) => !own.has(id));
   if (unknown >= 0) {
     return {
       problem: {

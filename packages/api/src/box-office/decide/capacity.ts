@@ -1,4 +1,5 @@
-import type { Answer, CapacityRequest } from '../inventory.ts';
+import type { Answer } from '../inventory.ts';
+import type { CapacityRequest } from '../requests.ts';
 import { availableIn, type Draft } from './draft.ts';
 
 /** Lets a section sell more or fewer places, never fewer than are taken and never more seats than there are. */

@@ -1,6 +1,7 @@
 import { referenceOf, type TicketFacts } from '../../bookings/booking.ts';
 import type { Problem } from '../../problem.ts';
-import type { Answer, BookingState, ClaimRequest } from '../inventory.ts';
+import type { Answer, BookingState } from '../inventory.ts';
+import type { ClaimRequest } from '../requests.ts';
 import { availableIn, countHeldBy, countIn, type Draft, keyOf, recordBooking, sectionOf } from './draft.ts';
 import { GENESIS_HASH } from './history.ts';
 import { isDue, payingUntil, startedCharge } from './pay.ts';

@@ -1,7 +1,7 @@
 import { newId } from '@evently/db/ids';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { BoxOfficeRequest } from '../inventory.ts';
+import type { BoxOfficeRequest } from '../requests.ts';
 import { applyChanges, claimOf, createWorld, inventoryOf, NOW, violationsOf, type World } from '../testing-world.ts';
 import { decide } from './decide.ts';
 import { hashEntry } from './history.ts';

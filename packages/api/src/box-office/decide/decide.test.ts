@@ -1,6 +1,7 @@
 import { newId } from '@evently/db/ids';
 import { expect, test } from 'vitest';
-import type { Answer, BoxOfficeRequest } from '../inventory.ts';
+import type { Answer } from '../inventory.ts';
+import type { BoxOfficeRequest } from '../requests.ts';
 import { applyChanges, claimOf, createWorld, inventoryOf, NOW, type World } from '../testing-world.ts';
 import { decide } from './decide.ts';
 

@@ -1,4 +1,5 @@
-import type { Answer, BoxOfficeRequest, Decision, Inventory } from '../inventory.ts';
+import type { Answer, Decision, Inventory } from '../inventory.ts';
+import type { BoxOfficeRequest } from '../requests.ts';
 import { block } from './block.ts';
 import { cancel } from './cancel.ts';
 import { setCapacity } from './capacity.ts';

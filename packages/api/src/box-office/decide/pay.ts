@@ -1,6 +1,7 @@
 /** Both halves of a paid confirmation. The charge itself happens between them, outside any transaction. */
 import type { TicketFacts } from '../../bookings/booking.ts';
-import type { Answer, BookingState, FinishPaymentRequest, NewCharge, PaymentState } from '../inventory.ts';
+import type { Answer, BookingState, PaymentState } from '../inventory.ts';
+import type { FinishPaymentRequest, NewCharge } from '../requests.ts';
 import {
   availableIn,
   countHeldBy,

@@ -1,4 +1,5 @@
-import type { Answer, BookingState, ConfirmRequest, NewCharge, SettleRequest } from '../inventory.ts';
+import type { Answer, BookingState } from '../inventory.ts';
+import type { ConfirmRequest, NewCharge, SettleRequest } from '../requests.ts';
 import { countHeldBy, type Draft, historyOf, moveTickets, recordBooking } from './draft.ts';
 import { giveBack } from './expire.ts';
 import { isDue, startPaying } from './pay.ts';
