@@ -12,8 +12,6 @@ afterAll(async () => {
   await server.destroy();
 });
 
-const ALL = ['0001-accounts', '0002-catalogue', '0003-inventory'];
-
 /** Nothing in it yet, not even a clone of the template; opened twice, as two processes would. */
 async function createEmptyDatabase(): Promise<[Db, Db]> {
   const name = `test_${randomBytes(8).toString('hex')}`;
@@ -33,19 +31,21 @@ const listTables = async (db: Db) =>
 
 test('two processes that migrate an empty database at once: one does it all, the other finds it done', async () => {
   const [one, other] = await createEmptyDatabase();
-  expect(await findPendingMigrations(one)).toEqual(ALL);
+  const all = await findPendingMigrations(one);
+  expect(all.slice(0, 3)).toEqual(['0001-accounts', '0002-catalogue', '0003-inventory']);
   const ran = await Promise.all([migrate(one), migrate(other)]);
-  expect(ran.toSorted((a, b) => a.length - b.length)).toEqual([[], ALL]);
+  expect(ran.toSorted((a, b) => a.length - b.length)).toEqual([[], all]);
   expect(await findPendingMigrations(other)).toEqual([]);
   expect(await migrate(one)).toEqual([]);
 });
 
 test('a migration that fails says why and leaves nothing behind, so that the next start does it all', async () => {
   const [db] = await createEmptyDatabase();
+  const all = await findPendingMigrations(db);
   await sql`CREATE TABLE bookings (mine int)`.execute(db);
   await expect(migrate(db)).rejects.toThrow('relation "bookings" already exists');
   expect(await listTables(db)).toEqual(['bookings']);
-  expect(await findPendingMigrations(db)).toEqual(ALL);
+  expect(await findPendingMigrations(db)).toEqual(all);
   await sql`DROP TABLE bookings`.execute(db);
-  expect(await migrate(db)).toEqual(ALL);
+  expect(await migrate(db)).toEqual(all);
 });

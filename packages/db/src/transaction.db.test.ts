@@ -85,6 +85,7 @@ test('two transactions in a deadlock: Postgres ends one of them, it is tried aga
   await newCounters(5, 6);
   const { promise: bothHoldOne, resolve } = Promise.withResolvers<void>();
   let tries = 0;
+  let holders = 0;
   const lockBoth = (first: number, second: number) =>
     inTransaction(database.db, async (trx) => {
       tries += 1;
@@ -92,7 +93,8 @@ test('two transactions in a deadlock: Postgres ends one of them, it is tried aga
       await sql`SET LOCAL deadlock_timeout = '10ms'`.execute(trx);
       await sql`SET LOCAL lock_timeout = '60s'`.execute(trx);
       await add(first, 1).execute(trx);
-      if (tries >= 2) resolve();
+      holders += 1;
+      if (holders === 2) resolve();
       await bothHoldOne;
       await add(second, 1).execute(trx);
     });
