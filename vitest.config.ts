@@ -7,14 +7,14 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['{packages,apps}/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/src/**/*.test.ts'],
           exclude: ['**/*.db.test.ts', '**/node_modules/**'],
         },
       },
       {
         test: {
           name: 'db',
-          include: ['packages/*/src/**/*.db.test.ts', 'apps/*/src/**/*.db.test.ts', 'examples/**/*.db.test.ts'],
+          include: ['{packages,apps}/*/src/**/*.db.test.ts', 'bench/src/**/*.db.test.ts'],
           globalSetup: ['packages/db/src/testing-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -18,6 +18,11 @@ function createWork() {
   };
 }
 
+/** Has this process do nothing else for so long, in milliseconds. */
+function blockFor(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 describeWithOwnRedis('seat locks through outages of Redis', () => {
   let redis: TestRedis;
   let connection: RedisConnection;
@@ -131,6 +136,21 @@ describeWithOwnRedis('seat locks through outages of Redis', () => {
     await untilSeatsAreLocked();
   });
 
+  test('the first claim that meets a silent Redis is the last, even when it hears answers to earlier questions', async () => {
+    await closeLocks();
+    await openLocks(400);
+    const { redis: client } = connection;
+    const long = client.eval("return string.rep('x', 20000000)", 0).catch(() => 'never answered in full');
+    await new Promise((resolve) => client.stream.once('data', resolve));
+    // In this time Redis fills the way to us; that is read while the claim is under way.
+    blockFor(100);
+    redis.pause();
+    await locks.withSeats(newClaim(), async () => {});
+    expect(locks.state()).toBe('open');
+    expect(await long).toBe('never answered in full');
+    redis.resume();
+  });
+
   test('Redis hangs in mid-work: what is under way ends without waiting for its release', async () => {
     const { work, count } = createWork();
     await locks.withSeats(newClaim(), async () => {
@@ -199,9 +219,20 @@ describeWithOwnRedis('seat locks through outages of Redis', () => {
     const { work, count } = createWork();
     const claims = Array.from({ length: 20 }, () => locks.withSeats(newClaim(), work));
     // Longer than a command and the release after it may take.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    blockFor(200);
     await Promise.all(claims);
     expect([count(), logged]).toEqual([20, []]);
+  });
+
+  test('a release that is answered late is no outage either', async () => {
+    await closeLocks();
+    await openLocks(500);
+    const sent = vi.spyOn(connection.redis, 'evalsha');
+    await locks.withSeats(newClaim(), async () => redis.pause());
+    await expect(sent.mock.results.at(-1)?.value).rejects.toThrow('Command timed out');
+    redis.resume();
+    await locks.drain();
+    expect([locks.state(), logged]).toEqual(['closed', []]);
   });
 
   test('killed, paused, flushed and restarted in a rush: every claim is served or told of a seat, none gets an error', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { createRedis } from './redis-connection.ts';
 import { describeWithOwnRedis, startTestRedis } from './testing-redis.ts';
@@ -7,6 +8,10 @@ function createLog() {
   const lines: string[] = [];
   const write = (facts: object, message: string) => void lines.push(JSON.stringify({ ...facts, message }));
   return { lines, log: { info: write, warn: write, error: write } };
+}
+
+async function untilReady(redis: Redis): Promise<void> {
+  if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve));
 }
 
 test('without a Redis nothing throws, commands fail at once, and the log says so once', async () => {
@@ -32,13 +37,13 @@ describeWithOwnRedis('the connection to Redis', () => {
     const { lines, log } = createLog();
     await using server = await startTestRedis();
     const { redis, close } = createRedis({ url: server.url, log, commandTimeoutMs: 20_000 });
-    await new Promise((resolve) => redis.once('ready', resolve));
+    await untilReady(redis);
     server.pause();
     const lost = redis.set('once', 'yes').catch((error: Error) => error.name);
     await server.kill();
     expect(await lost).toBe('MaxRetriesPerRequestError');
     await server.restart();
-    await new Promise((resolve) => redis.once('ready', resolve));
+    await untilReady(redis);
     expect(await redis.get('once')).toBe(null);
     expect(lines.at(-1)).toBe('{"message":"Redis is connected again"}');
     close();
@@ -47,13 +52,13 @@ describeWithOwnRedis('the connection to Redis', () => {
   test('a connection that owes an answer for seconds is given up for a new one', async () => {
     await using server = await startTestRedis();
     const { redis, close } = createRedis({ url: server.url, log: createLog().log });
-    await new Promise((resolve) => redis.once('ready', resolve));
+    await untilReady(redis);
     const given = new Promise((resolve) => redis.once('close', resolve));
     server.pause();
     await expect(redis.ping()).rejects.toThrow('Command timed out');
     await given;
     server.resume();
-    await new Promise((resolve) => redis.once('ready', resolve));
+    await untilReady(redis);
     close();
   });
 
@@ -61,9 +66,9 @@ describeWithOwnRedis('the connection to Redis', () => {
     const { lines, log } = createLog();
     await using server = await startTestRedis();
     const owner = createRedis({ url: server.url, log });
-    await new Promise((resolve) => owner.redis.once('ready', resolve));
+    await untilReady(owner.redis);
     await owner.redis.config('SET', 'requirepass', 'right');
-    const stranger = createRedis({ url: `${server.url}?password=canary`, log });
+    const stranger = createRedis({ url: `${server.url}?password=canary`, log, commandTimeoutMs: 20_000 });
     while (lines.length === 0) await sleep(5);
     expect(lines.join()).toContain('WRONGPASS');
     expect(lines.join()).not.toContain('canary');

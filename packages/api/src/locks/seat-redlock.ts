@@ -1,5 +1,5 @@
 /// <reference path="../redlock.d.ts" />
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import Redlock, { ExecutionError, Lock, ResourceLockedError } from 'redlock';
 import { COMMAND_TIMED_OUT } from '../redis-connection.ts';
@@ -65,7 +65,7 @@ export function createSeatRedlock(redis: Redis): SeatRedlock {
         const reason = await reasonOf(error);
         if (reason.message.includes(SAME_CLAIM)) return { kind: 'same-claim' };
         const locked = new RegExp(`${SEATS_LOCKED} ([\\d ]+)`).exec(reason.message)?.[1];
-        if (locked === undefined) return await failureOf(reason, hasHeard);
+        if (locked === undefined) return failureOf(reason, hasHeard);
         return { kind: 'taken', seatIds: locked.split(' ').map((index) => keys.seatIds[Number(index)] ?? '') };
       }
     },
@@ -79,7 +79,10 @@ export function createSeatRedlock(redis: Redis): SeatRedlock {
       } catch (error) {
         const reason = await reasonOf(error);
         // Some keys were not ours any more.
-        return reason instanceof ResourceLockedError ? null : await failureOf(reason, hasHeard);
+        if (reason instanceof ResourceLockedError) return null;
+        // As long again as Redlock's clean-up makes a failed acquisition wait; nobody waits for this.
+        if (reason.message === COMMAND_TIMED_OUT) await sleep(redis.options.commandTimeout ?? 0);
+        return failureOf(reason, hasHeard);
       }
     },
   };
@@ -95,19 +98,23 @@ async function reasonOf(error: unknown): Promise<Error> {
 }
 
 /** Only messages are passed on: the error itself carries the command, which at sign-in holds the password. */
-async function failureOf({ message }: Error, hasHeard: () => boolean): Promise<Failure> {
-  if (message === COMMAND_TIMED_OUT) {
-    // A burst of requests can keep this process from reading for longer than a command may take. So it reads once more
-    // what is there, and if there is something, Redis is not to blame.
-    await setImmediate();
-    if (hasHeard()) return { kind: 'late' };
-  }
+function failureOf({ message }: Error, hasHeard: () => boolean): Failure {
+  // A burst of requests can keep this process from reading for longer than a command may take. By now it has read what
+  // was there; if there was something, Redis is not to blame.
+  if (message === COMMAND_TIMED_OUT && hasHeard()) return { kind: 'late' };
   return { kind: 'outage', reason: message };
 }
 
-/** Answers, later, whether anything has been read from Redis since now. */
+/**
+ * Begins with a command, and answers after it whether anything came from Redis in the meantime. What comes in the first
+ * half of its time does not count: these may be answers to what was asked before Redis fell silent.
+ */
 function startListening(redis: Redis): () => boolean {
   const stream = redis.stream;
-  const before = stream?.bytesRead;
+  let before = stream?.bytesRead;
+  const lookAgain = () => {
+    before = stream?.bytesRead;
+  };
+  setTimeout(lookAgain, (redis.options.commandTimeout ?? 0) / 2).unref();
   return () => redis.stream === stream && stream?.bytesRead !== before;
 }

@@ -1,0 +1,51 @@
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { readArguments, UsageError } from './arguments.ts';
+
+test('nothing typed: every scenario, 64 connections, five rounds, ten seconds, written to bench/results', () => {
+  const { names, plan, profileFolder, resultsFolder, workFolder, help } = readArguments([]);
+  expect({ names, plan, profileFolder, workFolder, help }).toEqual({
+    names: [],
+    plan: { seconds: 10, rounds: 5, warmUpSeconds: 3, connections: 64 },
+    profileFolder: null,
+    workFolder: null,
+    help: false,
+  });
+  expect(resultsFolder).toBe(path.resolve(import.meta.dirname, '../results'));
+});
+
+test('figures of a quick run are not written over real ones, unless a place is named', () => {
+  expect(readArguments(['--quick']).resultsFolder).toBeNull();
+  expect(readArguments(['--quick', '--out', '/tmp/there']).resultsFolder).toBe(path.resolve('/tmp/there'));
+});
+
+test('what is typed wins, in a quick run too, and scenarios stand anywhere', () => {
+  const { names, plan, profileFolder } = readArguments([
+    '--',
+    'p0',
+    '--quick',
+    '--seconds',
+    '2.5',
+    'P1b',
+    '--rounds',
+    '3',
+    '--connections',
+    '16',
+    '--profile',
+  ]);
+  expect(names).toEqual(['p0', 'P1b']);
+  expect(plan).toEqual({ seconds: 2.5, rounds: 3, warmUpSeconds: 0.2, connections: 16 });
+  expect(profileFolder).toBe(path.resolve(import.meta.dirname, '../profiles'));
+});
+
+test.each([
+  [['--seconds', 'many'], '--seconds must be a number from 0.1 to 3600; it is many.'],
+  [['--seconds', ''], '--seconds must be a number'],
+  [['--seconds', '0'], '--seconds must be a number'],
+  [['--rounds', '2.5'], '--rounds must be a whole number from 1 to 100; it is 2.5.'],
+  [['--connections', '1001'], '--connections must be a whole number from 1 to 1000; it is 1001.'],
+  [['--speed'], '--speed'],
+])('%j is refused in words', (words, sentence) => {
+  expect(() => readArguments(words)).toThrow(UsageError);
+  expect(() => readArguments(words)).toThrow(sentence);
+});

@@ -1,0 +1,108 @@
+import { formatMs, formatRate } from '../report/figures.ts';
+import type { Stage } from '../scenario.ts';
+import { type Phase, runClosedLoop, type Step } from './closed-loop.ts';
+import { createLatencies, type Percentiles } from './latency.ts';
+import { pairedRatio } from './ratio.ts';
+
+/** Something that is driven, and measured beside something else. */
+export interface Side {
+  name: string;
+  /** What is counted, in the plural: `bookings`. */
+  unit: string;
+  /** Absent: as many as the plan says. */
+  connections?: number;
+  step: Step;
+  /** Waits until nothing that a phase set going disturbs the next one. */
+  calm?: () => Promise<void>;
+}
+
+/** What came of a side, in absolute figures. */
+export interface SideReport {
+  name: string;
+  unit: string;
+  connections: number;
+  /** Per second, over all rounds. */
+  rate: number;
+  /** Per second, by round. */
+  rates: number[];
+  latency: Percentiles | null;
+  refused: Record<string, number>;
+}
+
+export interface Comparison {
+  ours: SideReport;
+  other: SideReport;
+  ratio: number;
+  /** By round. */
+  ratios: number[];
+  failures: string[];
+}
+
+/** The load is on for as long before each window opens, so that no connection is measured while it is being made. */
+const RAMP_MS = 200;
+
+/**
+ * Lets sides take turns: each warms up, then each is measured in every round, in the order given.
+ *
+ * @throws Error when a side answers nothing but nonsense
+ */
+export async function takeTurns<S extends Side[]>(
+  stage: Stage,
+  ...sides: S
+): Promise<{ reports: { [I in keyof S]: SideReport }; failures: string[] }> {
+  const { rounds, warmUpSeconds, seconds } = stage.plan;
+  const tallies = sides.map((side) => createTally(stage, side));
+  for (const tally of tallies) await tally.warmUp(warmUpSeconds * 1000);
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const tally of tallies) await tally.measure(`round ${round}/${rounds}`, (seconds * 1000) / rounds);
+  }
+  return {
+    reports: tallies.map((tally) => tally.report()) as { [I in keyof S]: SideReport },
+    failures: tallies.flatMap((tally) => tally.failures),
+  };
+}
+
+/** Lets ours and another side take turns, the other first; the figure is the median of the rounds' ratios. @throws Error as `takeTurns` */
+export async function compare(stage: Stage, ours: Side, other: Side): Promise<Comparison> {
+  const { reports, failures } = await takeTurns(stage, other, ours);
+  return { ours: reports[1], other: reports[0], ...pairedRatio(reports[1].rates, reports[0].rates), failures };
+}
+
+function createTally(stage: Stage, { name, unit, step, calm, connections = stage.plan.connections }: Side) {
+  const phases: Phase[] = [];
+  const latencies = createLatencies();
+  const failures: string[] = [];
+  const refused: Record<string, number> = {};
+
+  async function run(what: string, rampMs: number, windowMs: number): Promise<Phase> {
+    const label = `${name}, ${what}`;
+    const onTick = (perSecond: number) => stage.progress.show(`${label}: ${formatRate(perSecond, unit)}`);
+    stage.progress.show(label);
+    const phase = await runClosedLoop(step, { connections, rampMs, windowMs, signal: stage.signal, onTick });
+    const p99 = phase.latencies.percentiles()?.p99;
+    const pace = p99 === undefined ? '' : `, p99 ${formatMs(p99)}`;
+    stage.progress.line(`${label}: ${formatRate(phase.done / phase.seconds, unit)}${pace}`);
+    failures.push(...phase.failures.map((failure) => `${name}: ${failure}`));
+    if (phase.failures.length > 0 && phase.done === 0) throw new Error(`${label}: ${phase.failures[0]}`);
+    await calm?.();
+    return phase;
+  }
+
+  async function measure(what: string, windowMs: number): Promise<void> {
+    const phase = await run(what, RAMP_MS, windowMs);
+    phases.push(phase);
+    latencies.add(phase.latencies);
+    for (const [code, times] of Object.entries(phase.refused)) refused[code] = (refused[code] ?? 0) + times;
+  }
+
+  const report = (): SideReport => ({
+    name,
+    unit,
+    connections,
+    rate: phases.reduce((sum, { done }) => sum + done, 0) / phases.reduce((sum, phase) => sum + phase.seconds, 0),
+    rates: phases.map(({ done, seconds }) => done / seconds),
+    latency: latencies.percentiles(),
+    refused,
+  });
+  return { warmUp: (ms: number) => run('warm-up', 0, ms), measure, report, failures };
+}

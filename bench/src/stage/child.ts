@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { toolEnvironment } from '@evently/db/embedded/tool';
+
+/** A Node process of ours, on a leash. */
+export interface Child {
+  /** The first message that it sends. @throws Error when it ends before */
+  firstMessage: () => Promise<unknown>;
+  /** Resolves with a sentence when it ends, for whatever reason. */
+  ended: Promise<string>;
+  /** Lets go of the leash, and waits. */
+  stop: () => Promise<void>;
+}
+
+export interface ChildSettings {
+  /** What it runs. */
+  file: string;
+  /** Loaded before it, in this order. */
+  preloads?: string[];
+  /** Of Node itself. */
+  options?: string[];
+  env?: Record<string, string>;
+}
+
+/** A server drains for up to ten seconds. */
+const STOP_PATIENCE_MS = 15_000;
+const LAST_WORDS_MS = 50;
+const KEPT_OUTPUT = 4000;
+
+const leash = fileURLToPath(new URL('../targets/leash.ts', import.meta.url));
+
+export function startChild({ file, preloads = [], options = [], env = {} }: ChildSettings): Child {
+  const imports = [leash, ...preloads].flatMap((preload) => ['--import', pathToFileURL(preload).href]);
+  const child = spawn(process.execPath, [...options, ...imports, file], {
+    // A session of its own: Ctrl-C in a terminal reaches us, and the child through its leash when we are done with it.
+    detached: true,
+    env: { ...toolEnvironment(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    windowsHide: true,
+  });
+  let output = '';
+  const keep = (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-KEPT_OUTPUT);
+  };
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  const ended = new Promise<string>((resolve) => {
+    child.on('error', (error) => resolve(`${file} could not be started: ${error.message}`));
+    // Not `close`, which never comes once we let go of the channel ourselves. Last words may still be on their way.
+    child.on('exit', async (code, signal) => {
+      await sleep(LAST_WORDS_MS);
+      resolve(`${file} ended (${signal ?? `code ${code}`}).\n${output}`.trim());
+    });
+  });
+  return {
+    ended,
+    async firstMessage() {
+      const message = new Promise<unknown>((resolve) => child.once('message', resolve));
+      const first = await Promise.race([message, ended]);
+      if (typeof first === 'string') throw new Error(first);
+      return first;
+    },
+    stop: () => stop(child, ended),
+  };
+}
+
+async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> {
+  if (child.connected) child.disconnect();
+  const patience = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
+  await ended;
+  clearTimeout(patience);
+}
