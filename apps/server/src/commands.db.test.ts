@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { createDatabase } from '@evently/db/client';
 import { createTestDatabase, type TestDatabase } from '@evently/db/testing';
 import { withDatabase } from '@evently/db/urls';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   admin,
   cleanUpProcesses,
@@ -66,17 +67,18 @@ describe('without a database', () => {
 
 describe('over an external Postgres', () => {
   let settings: Environment;
-  let template: TestDatabase;
-  const name = `commands_${Date.now()}`;
+  let database: TestDatabase;
+  let name: string;
   /** Nothing in it, not even tables. */
-  beforeAll(async () => {
-    template = await createTestDatabase(1);
-    await sql`CREATE DATABASE ${sql.id(name)}`.execute(template.db);
-    settings = { DATABASE_URL: withDatabase(template.url, name), PORT: String(await findFreePort()) };
+  beforeEach(async () => {
+    database = await createTestDatabase(1);
+    name = `commands_${randomUUID()}`;
+    await sql`CREATE DATABASE ${sql.id(name)}`.execute(database.db);
+    settings = { DATABASE_URL: withDatabase(database.url, name), PORT: String(await findFreePort()) };
   });
-  afterAll(async () => {
-    await sql`DROP DATABASE ${sql.id(name)} WITH (FORCE)`.execute(template.db);
-    await template[Symbol.asyncDispose]();
+  afterEach(async () => {
+    await sql`DROP DATABASE ${sql.id(name)} WITH (FORCE)`.execute(database.db);
+    await database[Symbol.asyncDispose]();
   });
 
   test('migrate brings an empty database up to date, once, and doctor knows before and after', async () => {
@@ -118,9 +120,18 @@ describe('over an external Postgres', () => {
 
 describe('over the embedded Postgres', () => {
   let settings: Environment;
-  let server: RunningServer;
+  let running: RunningServer | null = null;
   beforeAll(async () => {
     settings = { ...known, DATA_DIR: path.join(folder, 'data'), PORT: String(await findFreePort()) };
+  });
+  async function serve(): Promise<RunningServer> {
+    running = await startServer(settings, folder);
+    return running;
+  }
+  afterEach(async () => {
+    if (running) expect(await stopServer(running)).toMatchObject({ code: 0 });
+    running = null;
+    expect(processesNaming(folder)).toEqual([]);
   });
 
   test('a command alone starts it for as long as it takes, and leaves nothing running', async () => {
@@ -130,12 +141,13 @@ describe('over the embedded Postgres', () => {
     )!;
     expect(processesNaming(folder)).toEqual([]);
 
-    server = await startServer(settings, folder);
+    const server = await serve();
     const boss = await signIn(server.url, { email: 'boss@example.com', password: password! });
     expect(await boss.auth.me({})).toMatchObject({ name: 'Boss', role: 'admin' });
   });
 
   test('beside a running server a command joins its Postgres and leaves it running', async () => {
+    const server = await serve();
     const line = 'admin create --email second@example.com --password a-long-enough-one';
     expect((await run(line, 0, settings)).stdout).toMatch(/second@example\.com may sign in as admin\.\n$/);
     await signIn(server.url, { email: 'second@example.com', password: 'a-long-enough-one' });
@@ -147,7 +159,5 @@ describe('over the embedded Postgres', () => {
     }
     expect(stdout).toMatch(/✓ the embedded Postgres, 1\d\.\d.*\n.*psql 'postgres.*'\n.*the database is up to date/);
     await signIn(server.url, admin);
-    expect(await stopServer(server)).toMatchObject({ code: 0 });
-    expect(processesNaming(folder)).toEqual([]);
   });
 });

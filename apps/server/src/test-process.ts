@@ -65,10 +65,10 @@ export function makeFolder(): string {
 
 /** Runs Node on a file, with these settings and none of this process's own. */
 export function spawnNode(args: readonly string[], env: Environment, cwd: string): TestProcess {
-  const { PATH = '', HOME = '', TMPDIR = '' } = process.env;
+  const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [...args], {
     cwd,
-    env: { PATH, HOME, ...(TMPDIR === '' ? {} : { TMPDIR }), NODE_COMPILE_CACHE: compileCache, ...env },
+    env: { PATH, HOME, TMPDIR: tmpdir(), NODE_COMPILE_CACHE: compileCache, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const { pid } = child;
@@ -122,9 +122,9 @@ export interface RunningServer extends TestProcess {
   url: string;
 }
 
-/** Starts the server, without waiting for it. */
+/** Starts the server, without waiting for it. What a crash leaves of its temporary files goes with the folder. */
 export function spawnServer(env: Environment, cwd: string): TestProcess {
-  return spawnNode([mainFile], env, cwd);
+  return spawnNode([mainFile], { TMPDIR: cwd, ...env }, cwd);
 }
 
 /** Starts the server and waits until it is open. */

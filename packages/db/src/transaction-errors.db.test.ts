@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import net from 'node:net';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase, type DatabaseSettings, type Db } from './client.ts';
@@ -44,25 +46,49 @@ async function errorsIn(db: Db, fn: (trx: Db) => Promise<unknown>): Promise<unkn
 
 const lock = sql`SELECT FROM counters WHERE id = 1 FOR UPDATE`;
 
-test('a broken connection, a full pool, a server that is not there, a limit that was met: each may pass', async () => {
-  const errors = [
-    ...(await errorsIn(open({ limits: { ...LIMITS, statementTimeoutMs: 10 } }), (trx) =>
-      sql`SELECT pg_sleep(60)`.execute(trx),
-    )),
-    ...(await errorsIn(open(), async (trx) => {
-      const { rows } = await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(trx);
-      await sql`SELECT pg_terminate_backend(${rows[0]!.pid}, 30000)`.execute(database.db);
-      await sql`SELECT 1`.execute(trx);
-    })),
-    ...(await database.db.transaction().execute(async (holder) => {
-      await lock.execute(holder);
-      return await errorsIn(open({ limits: { ...LIMITS, lockTimeoutMs: 10 } }), (trx) => lock.execute(trx));
-    })),
-  ];
-  const small = open();
-  await small.connection().execute(async () => {
-    errors.push(await errorOf(sql`SELECT 1`.execute(small)));
+async function pidOf(db: Db): Promise<number> {
+  const { rows } = await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(db);
+  return rows[0]!.pid;
+}
+
+const kill = (pid: number) => sql`SELECT pg_terminate_backend(${pid}, 30000)`.execute(database.db);
+
+/** How a caller fares for whom no connection becomes free. */
+async function errorOfFullPool(): Promise<unknown> {
+  const db = open();
+  return await db.connection().execute(() => errorOf(sql`SELECT 1`.execute(db)));
+}
+
+/** How a caller fares whose server accepts connections and then says nothing. */
+async function errorOfMuteServer(): Promise<unknown> {
+  const server = net.createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  const error = await errorOf(sql`SELECT 1`.execute(open({ url: `postgres://nobody@127.0.0.1:${port}/none` })));
+  server.close();
+  return error;
+}
+
+test('a limit that was met, a connection that broke, a pool that is full, a server that is away: each may pass', async () => {
+  const errors: unknown[] = [];
+  const waits = open({ limits: { ...LIMITS, lockTimeoutMs: 10 } });
+  await database.db.transaction().execute(async (holder) => {
+    await lock.execute(holder);
+    errors.push(...(await errorsIn(waits, (trx) => lock.execute(trx))));
   });
+  const sleep = sql`SELECT pg_sleep(60)`;
+  const short = open({ limits: { ...LIMITS, statementTimeoutMs: 10 } });
+  errors.push(...(await errorsIn(short, (trx) => sleep.execute(trx))));
+  const killedAtWork = async (trx: Db) => {
+    const pid = await pidOf(trx);
+    await Promise.all([sleep.execute(trx), kill(pid)]);
+  };
+  const killedBefore = async (trx: Db) => {
+    await kill(await pidOf(trx));
+    await sql`SELECT 1`.execute(trx);
+  };
+  errors.push(...(await errorsIn(open(), killedAtWork)), ...(await errorsIn(open(), killedBefore)));
+  errors.push(...(await Promise.all([errorOfFullPool(), errorOfMuteServer()])));
   for (const url of ['postgres://nobody@127.0.0.1:1/none', 'postgres:///none?host=/nowhere']) {
     errors.push(await errorOf(sql`SELECT 1`.execute(open({ url }))));
   }
