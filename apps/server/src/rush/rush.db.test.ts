@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { listViolations } from '@evently/api/integrity/invariants';
 import type { Db } from '@evently/db/client';
 import { shardOf } from '@evently/db/ids';
@@ -44,7 +45,7 @@ async function runCommand(options: Partial<RushOptions>, databaseUrl = server.da
     options: { url: server.url, ...Object.fromEntries(typed) },
     print: (text) => void printed.push(text),
   });
-  return { code, text: printed.join('\n') };
+  return { code, text: stripVTControlCharacters(printed.join('\n')) };
 }
 
 /** The newest show, as the database counts it. */
@@ -112,7 +113,7 @@ test('a rush that is stopped gives back what is held, and has its verdict so far
     stop: stop.signal,
   });
   const { showId, capacity, sold, left, held } = await countShow();
-  const text = printed.join('\n');
+  const text = stripVTControlCharacters(printed.join('\n'));
   expect(text).toMatch(/Rush [\d:]+ was stopped after/);
   expect(text).toContain(`  Sold      ${sold} of 60 tickets`);
   expect(text).not.toContain('✗');
