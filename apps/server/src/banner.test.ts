@@ -16,9 +16,9 @@ test('it names every place, and what to try next works as it stands', () => {
   for (const place of ['/docs', '/api/v1', '/trpc', '/health']) expect(text).toContain(facts.url + place);
   expect(text).toContain('/srv/evently (embedded Postgres)');
   expect(text).toContain("curl 'http://127.0.0.1:4000/api/v1/events?limit=3'");
-  expect(text).toContain(' EVENTLY_URL=http://127.0.0.1:4000 pnpm exec node examples/buy-a-ticket.ts\n');
+  expect(text).toContain(' EVENTLY_URL=http://127.0.0.1:4000 npx -y pnpm@12.21.0 exec node examples/buy-a-ticket.ts\n');
   const atHome = bannerOf({ ...facts, url: 'http://127.0.0.1:3000' });
-  expect(atHome).toContain(' pnpm exec node examples/buy-a-ticket.ts\n');
+  expect(atHome).toContain(' npx -y pnpm@12.21.0 exec node examples/buy-a-ticket.ts\n');
   expect(atHome).not.toContain('EVENTLY_URL');
   expect(bannerOf({ ...facts, embedded: false })).toContain('the Postgres of DATABASE_URL');
 });

@@ -3,6 +3,9 @@ import pc from 'picocolors';
 import type { Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 
+/** Works on a machine that has Node and nothing else. */
+const PNPM = 'npx -y pnpm@12.21.0';
+
 export interface BannerFacts {
   url: string;
   settings: Settings;
@@ -41,10 +44,10 @@ export function bannerOf({ url, settings, firstAdmin, embedded, redis }: BannerF
     firstAdminLines(firstAdmin),
     `  ${pc.dim('Try next:')}`,
     `    curl '${url}/api/v1/events?limit=3'`,
-    `    pnpm --silent evently doctor`,
-    `    pnpm --silent evently rush`,
+    `    ${PNPM} --silent evently doctor`,
+    `    ${PNPM} --silent evently rush`,
     // Through pnpm, which brings the Node that runs TypeScript.
-    `    ${url.endsWith(':3000') ? '' : `EVENTLY_URL=${url} `}pnpm exec node examples/buy-a-ticket.ts`,
+    `    ${url.endsWith(':3000') ? '' : `EVENTLY_URL=${url} `}${PNPM} exec node examples/buy-a-ticket.ts`,
     '',
     `  ${pc.dim('Ctrl-C stops it.')}`,
     '',
