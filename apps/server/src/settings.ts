@@ -57,7 +57,7 @@ const redisUrl = z
   );
 
 /** Named, but not shown when they do not fit. */
-const SECRET = new Set(['ADMIN_PASSWORD', 'REDIS_URL']);
+const SECRET = new Set(['ADMIN_PASSWORD', 'DATABASE_URL', 'DATABASE_DIRECT_URL', 'REDIS_URL']);
 
 const environment = z.object({
   DATABASE_URL: postgresUrl.optional(),

@@ -6,7 +6,6 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '@evently/db/embedded/process-state';
 
 /** A Redis that is ours alone. It ends with the process that started it, however that ends. */
 export interface OwnRedis {
@@ -34,7 +33,7 @@ trap '' INT TERM HUP QUIT
 folder=$1; shift
 exec 3<&0 </dev/null
 "$@" >&2 3<&- & redis=$!
-{ while read -r word; do :; done <&3; kill -KILL "$redis"; rm -rf "$folder"; } >/dev/null 2>&1 & reader=$!
+{ while read -r word; do :; done <&3; kill -KILL "$redis"; rm -rf "$folder"; } 2>/dev/null & reader=$!
 exec 3<&-
 echo "$redis"
 wait "$redis"
@@ -68,7 +67,7 @@ export function findRedisServer(searchPath?: string): string | null {
 /** Makes a folder that only this user can enter, with a path short enough for a socket in it. */
 export function makeRedisFolder(): string {
   const place = [tmpdir(), '/tmp'].find(
-    (folder) => socketIn(path.join(folder, 'evently-redis-XXXXXX')).length <= MAX_SOCKET_PATH,
+    (folder) => Buffer.byteLength(socketIn(path.join(folder, 'evently-redis-XXXXXX'))) <= MAX_SOCKET_PATH,
   );
   return mkdtempSync(path.join(place ?? '/tmp', 'evently-redis-'));
 }
@@ -90,30 +89,24 @@ export async function startOwnRedis(program: string, folder = makeRedisFolder())
   guard.stderr.on('data', (chunk: Buffer) => {
     words = (words + chunk.toString()).slice(-KEPT_WORDS);
   });
-  let pid = 0;
   let hasExited = false;
-  const guardExited = new Promise<void>((resolve) => {
+  const exited = new Promise<void>((resolve) => {
     const end = () => {
       hasExited = true;
       resolve();
     };
     guard.on('error', end);
-    guard.on('exit', end);
-  });
-  const exited = guardExited.then(async () => {
-    // Should the guard have been killed, its second shell is about to end Redis: Node closes the pipe of a child that is gone.
-    await waitUntilGone(pid);
+    // Not "exit": all that came of the guard holds one of its pipes to us, down to the last program that cleans up. Should
+    // the guard be killed, Node closes its input, and the second shell ends Redis.
+    guard.on('close', end);
   });
   const stop = () => stopGuard(guard, exited);
 
   const firstLine = new Promise<string>((resolve) => createInterface({ input: guard.stdout }).once('line', resolve));
-  pid = Number(await Promise.race([firstLine, guardExited.then(() => 0)]));
+  const pid = Number(await Promise.race([firstLine, exited.then(() => 0)]));
   const deadline = performance.now() + START_PATIENCE_MS;
   while (!(await answers(socketIn(folder)))) {
-    if (hasExited) {
-      await exited;
-      throw new Error(`${program} did not start: ${lastWords(words)}`);
-    }
+    if (hasExited) throw new Error(`${program} did not start: ${lastWords(words)}`);
     if (performance.now() > deadline) {
       await stop();
       throw new Error(`${program} did not answer within ${START_PATIENCE_MS / 1000} seconds: ${lastWords(words)}`);
@@ -149,12 +142,6 @@ function spawnGuard(program: string, folder: string): Guard {
   });
   guard.stdin.on('error', () => {});
   return guard;
-}
-
-async function waitUntilGone(pid: number): Promise<void> {
-  const deadline = performance.now() + STOP_PATIENCE_MS;
-  while (pid !== 0 && isAlive(pid) && performance.now() < deadline)
-    await sleep(LOOK_AGAIN_MS, undefined, { ref: false });
 }
 
 async function stopGuard(guard: Guard, exited: Promise<void>): Promise<void> {
