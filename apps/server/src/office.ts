@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { ensureFirstAdmin, type FirstAdmin } from '@evently/api/auth/first-admin';
+import { ensureFirstAdmin, type FirstAdmin, hasAdmin } from '@evently/api/auth/first-admin';
 import { createScriptContext, type Services } from '@evently/api/context';
 import { createJobHandlers } from '@evently/api/job-handlers';
 import { createSeatLocks, noSeatLocks, type SeatLocks } from '@evently/api/locks';
@@ -87,6 +87,9 @@ export async function openOffice(
   // Last, since a password that it makes up is lost when a step after it fails.
   const { adminEmail: email, adminPassword: password } = settings;
   const firstAdmin = await ensureFirstAdmin(db, services.passwords, { email, password });
+  if (!(await hasAdmin(db))) {
+    log.warn({}, `there is no admin: ${email} is an ordinary account; make one with pnpm evently admin create`);
+  }
 
   const toClose = opened.move();
   return { services, firstAdmin, redis: redis?.note ?? null, pingRedis, close: () => toClose.disposeAsync() };

@@ -20,7 +20,7 @@ export async function ensureFirstAdmin(
   settings: { email: string | null; password: string | null },
 ): Promise<FirstAdmin | null> {
   const email = settings.email ?? 'admin@evently.local';
-  if (settings.email !== null ? await findUserByEmail(db, email) : await findAnyAdmin(db)) return null;
+  if (settings.email !== null ? await findUserByEmail(db, email) : await hasAdmin(db)) return null;
   const password = settings.password ?? randomBytes(15).toString('base64url');
   const passwordHash = await passwords.hash(password);
   try {
@@ -33,7 +33,8 @@ export async function ensureFirstAdmin(
   return { email, password: settings.password === null ? password : null };
 }
 
-async function findAnyAdmin(db: Db): Promise<boolean> {
+/** Whether there is any admin. ADMIN_EMAIL may name an ordinary account, which a setting does not promote. */
+export async function hasAdmin(db: Db): Promise<boolean> {
   return (
     (await db.selectFrom('users').select('id').where('role', '=', 'admin').limit(1).executeTakeFirst()) !== undefined
   );
