@@ -127,11 +127,14 @@ test('the seat of an overdue hold is free, however many older ones are overdue, 
       office.as(holders[n % 24]!).bookings.hold({ showId, sections, idempotencyKey: newKey() }),
     ),
   );
+  const newest = await hold(show, seatIds);
   await letAnHourPass(show);
-  await hold(show, seatIds);
-  await letAnHourPass(show);
+  // One batch ends the 200 oldest; this one is not among them, and still in nobody's way.
+  await sql`UPDATE bookings SET expires_at = expires_at - interval '1 hour'
+    WHERE show_id = ${showId} AND status = 'held' AND id <> ${newest.id}`.execute(office.db);
   const booked = await grace.bookings.book({ showId, seatIds, idempotencyKey: newKey() });
   expect(booked.status).toBe('confirmed');
+  await sweepHolds(office.services);
   await expectSound(show);
 });
 

@@ -2,7 +2,7 @@ import { newId } from '@evently/db/ids';
 import { expect, test } from 'vitest';
 import type { Answer } from '../inventory.ts';
 import type { BoxOfficeRequest } from '../requests.ts';
-import { applyChanges, claimOf, createWorld, inventoryOf, NOW, type World } from '../testing-world.ts';
+import { applyChanges, claimOf, createWorld, inventoryOf, NOW, violationsOf, type World } from '../testing-world.ts';
 import { decide } from './decide.ts';
 
 const users = Array.from({ length: 2 }, () => newId());
@@ -197,4 +197,39 @@ test('nothing is sold of a show from the request on that cancels it', () => {
   const { answers, changes } = decide(inventoryOf(world), [book(), { kind: 'cancel-show' }, book()], NOW);
   expect(answers.map(outcomeOf)).toEqual(['done', 'done', 'not_on_sale']);
   expect(changes.cancelsShow).toBe(true);
+});
+
+test('money that comes for a booking that its owner cancelled since goes back', () => {
+  let world = createWorld({ standing: [1], price: 500 });
+  const userId = users[0]!;
+  const hold = claimOf({
+    kind: 'hold',
+    userId,
+    sections: [{ sectionId: [...world.sections.keys()][0]!, quantity: 1 }],
+  });
+  const { bookingId } = hold;
+  const ask = (request: BoxOfficeRequest) => {
+    const { answers, changes } = decide(inventoryOf(world), [request], NOW);
+    world = applyChanges(world, changes);
+    expect(outcomeOf(answers[0]!)).toBe('done');
+  };
+  const [first, second] = [newId(7), newId(7)] as const;
+  const pay = (paymentId: string) =>
+    ask({ kind: 'confirm', bookingId, userId, charge: { paymentId, provider: 'sandbox' } });
+  const finish = (paymentId: string, outcome: 'succeeded' | 'failed') =>
+    ask({ kind: 'finish-payment', bookingId, paymentId, outcome, ticketIds: [newId(7)], refundId: newId(7) });
+  ask(hold);
+  pay(first);
+  finish(first, 'failed');
+  pay(second);
+  finish(second, 'succeeded');
+  const all = { actor: 'test', reason: null, ticketIds: null, refund: 'full' as const, refundId: newId(7) };
+  ask({ kind: 'cancel', bookingId, userId, ...all });
+  finish(first, 'succeeded');
+  const { status, payments } = world.bookings.get(bookingId)!;
+  expect([status, payments.filter(({ kind }) => kind === 'refund').map(({ amount }) => amount)]).toEqual([
+    'cancelled',
+    [500, 500],
+  ]);
+  expect(violationsOf(world)).toEqual([]);
 });

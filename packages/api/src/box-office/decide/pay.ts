@@ -140,8 +140,7 @@ function succeedLate(
 ): BookingState {
   const lost = lastHeld(booking, charge);
   const canReturn =
-    booking.status !== 'confirmed' &&
-    booking.status !== 'held' &&
+    (booking.status === 'expired' || booking.status === 'released') &&
     lost.length > 0 &&
     isStillOn(draft) &&
     areFree(draft, lost);
