@@ -26,7 +26,7 @@ export const USAGE = `pnpm bench [scenario …] [--seconds 10] [--rounds 5] [--c
   scenario …       which to run, as in "p0 p1"; none: all
   --seconds n      how long each side is measured, all rounds together (10)
   --rounds n       how many times the sides take turns (5)
-  --warm-up n      seconds that each side runs before it is measured (3)
+  --warm-up n      seconds that each side runs before it is measured (3), up to five times over until it is warm
   --connections n  closed-loop connections (64)
   --quick          shows that everything works, in seconds; its figures mean nothing and are not written down
   --profile        starts servers with a CPU profile, which lies in bench/profiles afterwards

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -33,9 +33,12 @@ function run(from: Scenario[], names: string[] = [], signal = running()) {
 
 test('each scenario has an empty folder, and what it opened is closed before the folder goes', async () => {
   const seen: string[] = [];
+  const folders: string[] = [];
   const tidy = (name: string) =>
     scenario(name, async (stage) => {
       expect(await readdir(stage.folder)).toEqual([]);
+      expect(folders.filter((earlier) => existsSync(earlier))).toEqual([]);
+      folders.push(stage.folder);
       stage.opened.defer(() => {
         seen.push(`${name} closed ${existsSync(stage.folder)}`);
       });
@@ -47,6 +50,18 @@ test('each scenario has an empty folder, and what it opened is closed before the
   expect(JSON.parse(await readFile(path.join(folder, 'out', 'latest.json'), 'utf8'))).toMatchObject({
     scenarios: [{ name: 'A' }, { name: 'B' }],
   });
+});
+
+test('data that Postgres had to keep elsewhere goes with the folder that links to them', async () => {
+  const elsewhere = path.join(folder, 'elsewhere');
+  const linked = scenario('A', async (stage) => {
+    await mkdir(elsewhere);
+    await mkdir(path.join(stage.folder, 'data'));
+    await symlink(elsewhere, path.join(stage.folder, 'data', 'postgres'));
+    return report;
+  });
+  expect(await run([linked]).passed).toBe(true);
+  expect(existsSync(elsewhere)).toBe(false);
 });
 
 test('a wrong answer fails the run', async () => {

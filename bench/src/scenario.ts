@@ -7,7 +7,7 @@ export interface Plan {
   seconds: number;
   /** How many times the sides take turns. */
   rounds: number;
-  /** How long each side runs before it is measured. */
+  /** How long each side runs before it is measured; up to five times as long, until it has run often enough to be fast. */
   warmUpSeconds: number;
   /** Closed-loop: each connection sends its next request when its last one was answered. */
   connections: number;

@@ -39,6 +39,7 @@ test('what is done and what is refused are counted apart; only what is done has 
   expect(phase.refused.sold_out).toBeGreaterThan(0);
   expect(phase.latencies.histogram.totalCount).toBe(phase.done);
   expect(phase.done + (phase.refused.sold_out ?? 0)).toBeLessThanOrEqual(attempts);
+  expect(phase.attempts).toBe(attempts);
 });
 
 test('what ends outside of the window does not count, but is waited for', async () => {

@@ -22,6 +22,8 @@ export interface Phase {
   /** Done within the window. */
   done: number;
   seconds: number;
+  /** Ended in whatever way, at any time. */
+  attempts: number;
   /** How many were refused with which code, within the window. */
   refused: Record<string, number>;
   /** Of what was done. */
@@ -46,6 +48,7 @@ export async function runClosedLoop(step: Step, settings: LoopSettings): Promise
   const phase: Phase = {
     done: 0,
     seconds: windowMs / 1000,
+    attempts: 0,
     refused: {},
     latencies: createLatencies(),
     failures: [],
@@ -60,6 +63,7 @@ export async function runClosedLoop(step: Step, settings: LoopSettings): Promise
       try {
         const outcome = await step(connection);
         const ended = performance.now();
+        phase.attempts += 1;
         if (ended >= opens && ended < closes) count(phase, outcome, ended - began);
       } catch (error) {
         phase.failures.push(error instanceof Error ? error.message : String(error));

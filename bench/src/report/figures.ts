@@ -12,6 +12,11 @@ export function formatMs(ms: number): string {
   return `${formatDigits(ms)} ms`;
 }
 
+/** Milliseconds, shown as whole microseconds: `375 µs`. */
+export function formatMicroseconds(ms: number): string {
+  return `${formatCount(ms * 1000)} µs`;
+}
+
 export function formatDigits(value: number): string {
   const digits = value < 10 ? 2 : value < 100 ? 1 : 0;
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -19,8 +19,8 @@ export function createProgress(out: Screen): Progress {
   const clear = out.isTTY ? '\r\x1b[K' : '';
   return {
     show(text) {
-      // A line that wraps could not be drawn over.
-      if (out.isTTY) out.write(`${clear}  … ${text}`.slice(0, clear.length + (out.columns ?? FALLBACK_COLUMNS) - 1));
+      // A line that wraps could not be drawn over; some terminals say that they have no columns at all.
+      if (out.isTTY) out.write(clear + `  … ${text}`.slice(0, (out.columns || FALLBACK_COLUMNS) - 1));
     },
     line(text) {
       out.write(`${clear}${text === '' ? '' : `  ${text}`}\n`);

@@ -41,6 +41,7 @@ const results: Results = {
         {
           ...{ name: 'floor', unit: 'bookings', connections: 64, rate: 1203, rates: [1100, 1306] },
           latency: { p50: 40, p90: 60, p99: 120.4, p999: 1204, max: 2000 },
+          cpuMs: 0.375,
           refused: { overloaded: 3 },
         },
       ],
@@ -55,7 +56,7 @@ test('the report has the figure with its goals and verdict, absolute figures, no
   expect(markdown).toContain(
     '| P1  | hot show | 4,812 bookings/s | 1,203 bookings/s: floor | 4.00 × | ≥ 3.50 × | ≥ 6.00 × | ✓ as it must be |',
   );
-  expect(markdown).toMatch(/floor\s+\| 64 .* 1,100 … 1,306 .* 120 ms .* 1,204 ms .* 3 × overloaded/);
+  expect(markdown).toMatch(/floor\s+\| 64 .* 1,100 … 1,306 .* 120 ms .* 1,204 ms \| 375 µs +\| 3 × overloaded/);
   expect(markdown).toContain('- P1: Mails were dropped.');
   expect(markdown).toContain('Every answer was as it must be');
   expect(markdown).toContain('2 cores (Acme), 24.0 GiB, Linux 6 · Node 26.10.0 · PostgreSQL 18.4');

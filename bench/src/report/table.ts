@@ -1,7 +1,7 @@
 import type { SideReport } from '../load/compare.ts';
 import type { Percentiles } from '../load/latency.ts';
 import type { Finding, ScenarioReport, Target } from '../scenario.ts';
-import { formatCount, formatDigits, formatMs } from './figures.ts';
+import { formatCount, formatDigits, formatMicroseconds, formatMs } from './figures.ts';
 import type { Machine } from './machine.ts';
 
 export interface NamedReport extends ScenarioReport {
@@ -39,9 +39,21 @@ export function writeMarkdown({ machine, date, command, scenarios }: Results): s
       ['', 'scenario', 'measured', 'against', 'ratio', 'must', 'wanted', 'verdict'],
       findings.map(([name, finding]) => findingRow(name, finding)),
     ),
-    'Absolute figures, which hold for this machine at that hour only; ratios are medians over the rounds of one run.',
+    'Absolute figures, which hold for this machine at that hour only; ratios are medians over the rounds of one run. “CPU each” is what the process that was driven used of the processor per attempt, without Postgres.',
     writeTable(
-      ['', 'driven', 'connections', 'per second', 'lowest … highest round', 'p50', 'p90', 'p99', 'p99.9', 'refused'],
+      [
+        '',
+        'driven',
+        'connections',
+        'per second',
+        'lowest … highest round',
+        'p50',
+        'p90',
+        'p99',
+        'p99.9',
+        'CPU each',
+        'refused',
+      ],
       sides.map(([name, side]) => sideRow(name, side)),
     ),
     ...(notes.length > 0 ? [notes.join('\n')] : []),
@@ -61,13 +73,14 @@ function findingRow(name: string, { what, measured, against, value, target }: Fi
 
 function sideRow(
   name: string,
-  { name: driven, unit, connections, rate, rates, latency, refused }: SideReport,
+  { name: driven, unit, connections, rate, rates, latency, cpuMs, refused }: SideReport,
 ): string[] {
   const at = (percentile: keyof Percentiles) => (latency === null ? '' : formatMs(latency[percentile]));
   return [
     ...[name, driven, String(connections), `${formatCount(rate)} ${unit}`],
     `${formatCount(Math.min(...rates))} … ${formatCount(Math.max(...rates))}`,
     ...[at('p50'), at('p90'), at('p99'), at('p999')],
+    cpuMs === null ? '' : formatMicroseconds(cpuMs),
     Object.entries(refused)
       .map(([code, times]) => `${formatCount(times)} × ${code}`)
       .join(', '),

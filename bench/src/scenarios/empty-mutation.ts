@@ -15,7 +15,7 @@ import { pairedRatio } from '../load/ratio.ts';
 import { formatRate } from '../report/figures.ts';
 import type { Scenario, Stage } from '../scenario.ts';
 import { type NextBuyer, signInBuyers } from '../stage/buyers.ts';
-import { startServer } from '../stage/server.ts';
+import { type Server, startServer } from '../stage/server.ts';
 import { startTarget } from '../stage/target.ts';
 
 const PRELOAD = fileURLToPath(new URL('../targets/empty-mutation.ts', import.meta.url));
@@ -28,18 +28,19 @@ export const emptyMutation: Scenario = {
   async run(stage) {
     const server = await startServer(stage, [PRELOAD]);
     const nextBuyer = await signInBuyers(stage, server.db);
-    const bareUrl = await startTarget(stage, 'bare-route');
-    const ceilingUrl = await startTarget(stage, 'raw-answer');
-    const sideOf = (name: string, url: string): Side => ({
+    const bareRoute = await startTarget(stage, 'bare-route');
+    const rawAnswer = await startTarget(stage, 'raw-answer');
+    const sideOf = (name: string, { url, cpuMs }: Pick<Server, 'url' | 'cpuMs'>): Side => ({
       name,
       unit: 'requests',
       step: callNothing(stage, url, nextBuyer),
+      cpuMs,
     });
     const { reports, failures } = await takeTurns(
       stage,
-      sideOf('the generator at its limit', ceilingUrl),
-      sideOf('a bare Fastify JSON POST route', bareUrl),
-      sideOf('an empty authenticated mutation', server.url),
+      sideOf('the generator at its limit', rawAnswer),
+      sideOf('a bare Fastify JSON POST route', bareRoute),
+      sideOf('an empty authenticated mutation', server),
     );
     const [limit, bare, ours] = reports;
     const reached = bare.rate / limit.rate;
@@ -71,6 +72,8 @@ function callNothing(stage: Stage, url: string, nextBuyer: NextBuyer): Side['ste
   stage.opened.defer(() => client.close());
   return async (connection) => {
     const answer = await client.call('bookings.nothing', {}, nextBuyer(connection));
-    return 'output' in answer ? 'done' : answer;
+    // Whoever does nothing can be refused nothing: something else than the mutation would be measured.
+    if ('refused' in answer) throw new Error(`a call that does nothing was refused: ${answer.refused}`);
+    return 'done';
   };
 }

@@ -2,11 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { toolEnvironment } from '@evently/db/embedded/tool';
+import { at } from '../load/answer.ts';
 
 /** A Node process of ours, on a leash. */
 export interface Child {
   /** The first message that it sends. @throws Error when it ends before */
   firstMessage: () => Promise<unknown>;
+  /** How much of the processor it has used so far, all its threads together, in milliseconds. @throws Error when it has ended */
+  cpuMs: () => Promise<number>;
   /** Resolves with a sentence when it ends, for whatever reason. */
   ended: Promise<string>;
   /** Lets go of the leash, and waits. */
@@ -53,13 +56,20 @@ export function startChild({ file, preloads = [], options = [], env = {} }: Chil
       resolve(`${file} ended (${signal ?? `code ${code}`}).\n${output}`.trim());
     });
   });
+  const nextMessage = async () => {
+    const message = new Promise<unknown>((resolve) => child.once('message', resolve));
+    const next = await Promise.race([message, ended]);
+    if (typeof next === 'string') throw new Error(next);
+    return next;
+  };
   return {
     ended,
-    async firstMessage() {
-      const message = new Promise<unknown>((resolve) => child.once('message', resolve));
-      const first = await Promise.race([message, ended]);
-      if (typeof first === 'string') throw new Error(first);
-      return first;
+    firstMessage: nextMessage,
+    async cpuMs() {
+      const answer = nextMessage();
+      if (child.connected) child.send('cpu');
+      const used = await answer;
+      return (Number(at(used, 'user')) + Number(at(used, 'system'))) / 1000;
     },
     stop: () => stop(child, ended),
   };

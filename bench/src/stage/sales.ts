@@ -53,7 +53,7 @@ export async function openSales(stage: Stage, server: Server): Promise<Sales> {
         const answer = await client.call('bookings.book', wish(), nextBuyer(connection));
         return 'output' in answer ? confirm(answer.output) : answer;
       };
-      return { name, unit: 'bookings', step, calm: confirmations.calm };
+      return { name, unit: 'bookings', step, cpuMs: server.cpuMs, calm: confirmations.calm };
     },
     async holdAndPay(name, price) {
       const { ledger, wish, confirm } = await openShow(name, price);
@@ -65,7 +65,7 @@ export async function openSales(stage: Stage, server: Server): Promise<Sales> {
         const answer = await client.call('bookings.confirm', payment, token);
         return 'output' in answer ? confirm(answer.output) : answer;
       };
-      return { name, unit: 'bookings', step, calm: confirmations.calm };
+      return { name, unit: 'bookings', step, cpuMs: server.cpuMs, calm: confirmations.calm };
     },
     async audit() {
       stage.progress.show('Check the invariants');

@@ -17,6 +17,8 @@ export interface Server {
   databaseUrl: string;
   /** The SDK, signed in as an admin. */
   admin: Evently;
+  /** What the process has used of the processor, without Postgres, in milliseconds. */
+  cpuMs: () => Promise<number>;
 }
 
 const MAIN = path.resolve(import.meta.dirname, '../../../apps/server/src/main.ts');
@@ -54,7 +56,7 @@ export async function startServer(stage: Stage, preloads: string[] = []): Promis
   const { rows } = await sql<{ version: string }>`SELECT current_setting('server_version') AS version`.execute(db);
   stage.facts.postgres = rows[0]?.version ?? null;
   const { token } = await createEvently({ url }).auth.login(admin);
-  return { url, db, databaseUrl, admin: createEvently({ url, token }) };
+  return { url, db, databaseUrl, admin: createEvently({ url, token }), cpuMs: child.cpuMs };
 }
 
 async function waitUntilReady(url: string, child: Child, signal: AbortSignal): Promise<void> {
