@@ -1,10 +1,11 @@
 import type { Db } from '@evently/db/client';
 import { sql } from 'kysely';
+import { MAX_EXPIRED_PER_BATCH } from '../box-office/load.ts';
 import type { Services } from '../context.ts';
 
 /** A bound on one round; the next one, a sweep interval later, takes the rest. */
 const MAX_SHOWS = 200;
-/** A batch expires 200 holds; this many batches in a row clear any show. */
+/** This many batches in a row clear any show. */
 const MAX_BATCHES_PER_SHOW = 500;
 
 /**
@@ -21,7 +22,7 @@ export async function sweepHolds({ db, boxOffice }: Pick<Services, 'db' | 'boxOf
 
 async function listDueShows(db: Db): Promise<{ showId: string; batches: number }[]> {
   const { rows } = await sql<{ showId: string; batches: number }>`
-    SELECT show_id AS "showId", ceil(count(*) / 200.0)::int AS batches FROM bookings
+    SELECT show_id AS "showId", ceil(count(*) / ${sql.lit(MAX_EXPIRED_PER_BATCH)}::numeric)::int AS batches FROM bookings
     WHERE status = 'held' AND expires_at <= clock_timestamp()
     GROUP BY show_id, shard ORDER BY min(expires_at) LIMIT ${MAX_SHOWS}`.execute(db);
   return rows;
