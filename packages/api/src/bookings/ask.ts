@@ -7,8 +7,12 @@ import type { Booking } from './booking.ts';
 import { labelBooking } from './labels.ts';
 
 /** Puts a request to a show's box office and answers the booking that it led to. @throws whatever problem it met */
-export async function ask(services: Services, showId: string, request: BoxOfficeRequest): Promise<BookingState> {
-  const answer = await services.boxOffice.submit(showId, request);
+export async function ask(
+  { boxOffice }: Pick<Services, 'boxOffice'>,
+  showId: string,
+  request: BoxOfficeRequest,
+): Promise<BookingState> {
+  const answer = await boxOffice.submit(showId, request);
   if ('problem' in answer) throw new ProblemError(answer.problem);
   if (!('booking' in answer)) throw notFound();
   return answer.booking;

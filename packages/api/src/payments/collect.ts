@@ -1,7 +1,8 @@
 import { newId, shardOf } from '@evently/db/ids';
+import { ask as askForBooking } from '../bookings/ask.ts';
 import type { BookingState, PaymentState } from '../box-office/inventory.ts';
 import type { Services } from '../context.ts';
-import { notFound, type Problem, ProblemError } from '../problem.ts';
+import { type Problem, ProblemError } from '../problem.ts';
 import { type ChargeOutcome, type PaymentProvider, ProviderUnreachable } from './provider.ts';
 
 /** How a buyer pays. */
@@ -116,13 +117,13 @@ async function ask({ payments, log }: Office, { id, provider }: PaymentState): P
 
 /** The second half of a confirmation. It may be told the same outcome more than once. */
 export async function finish(
-  { boxOffice }: Pick<Office, 'boxOffice'>,
+  office: Pick<Office, 'boxOffice'>,
   booking: { id: string; showId: string; places: number },
   paymentId: string,
   outcome: Outcome,
 ): Promise<BookingState> {
   const shard = shardOf(booking.id);
-  const answer = await boxOffice.submit(booking.showId, {
+  return await askForBooking(office, booking.showId, {
     kind: 'finish-payment',
     bookingId: booking.id,
     paymentId,
@@ -130,9 +131,6 @@ export async function finish(
     ticketIds: Array.from({ length: booking.places }, () => newId(shard)).sort(),
     refundId: newId(shard),
   });
-  if ('problem' in answer) throw new ProblemError(answer.problem);
-  if (!('booking' in answer)) throw notFound();
-  return answer.booking;
 }
 
 const placesOf = ({ id, showId, tickets }: BookingState) => ({ id, showId, places: tickets.length });
