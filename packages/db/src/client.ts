@@ -1,13 +1,6 @@
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  Kysely,
-  PostgresDialect,
-  type PostgresDialectConfig,
-  PostgresDriver,
-  type Transaction,
-} from 'kysely';
+import { Kysely, type Transaction } from 'kysely';
 import pg from 'pg';
+import { PipelinedDialect } from './pipelined-driver.ts';
 import type { Database } from './schema.ts';
 
 /** A handle that reads, or opens transactions. A `Trx` satisfies it; what locks or writes asks for a `Trx`. */
@@ -56,53 +49,49 @@ const typeParsers: pg.CustomTypesConfig = {
  * Every transaction begins with its limits, in the same round trip. They are `SET LOCAL`, since a pooler in transaction
  * mode refuses them as start-up parameters and shares sessions between clients.
  */
-class LimitedPostgresDriver extends PostgresDriver {
-  readonly #begin: string;
+const beginWith = (limits: TransactionLimits): string =>
+  `set local statement_timeout = ${limits.statementTimeoutMs}; set local lock_timeout = ${limits.lockTimeoutMs}; ` +
+  `set local idle_in_transaction_session_timeout = ${limits.idleTimeoutMs}`;
 
-  constructor(config: PostgresDialectConfig, limits: TransactionLimits) {
-    super(config);
-    this.#begin =
-      `begin; set local statement_timeout = ${limits.statementTimeoutMs}; set local lock_timeout = ${limits.lockTimeoutMs}; ` +
-      `set local idle_in_transaction_session_timeout = ${limits.idleTimeoutMs}`;
-  }
+const pools = new WeakMap<Db, pg.Pool>();
 
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw(this.#begin));
-  }
+/** How a pool of connections is used at one moment. */
+export interface PoolUse {
+  /** At most this many connections. */
+  size: number;
+  /** Connections that are open, `idle` ones among them. */
+  open: number;
+  idle: number;
+  /** Callers that wait for a connection. */
+  waiting: number;
 }
 
-class LimitedPostgresDialect extends PostgresDialect {
-  readonly #config: PostgresDialectConfig;
-  readonly #limits: TransactionLimits;
-
-  constructor(config: PostgresDialectConfig, limits: TransactionLimits) {
-    super(config);
-    this.#config = config;
-    this.#limits = limits;
-  }
-
-  override createDriver(): PostgresDriver {
-    return new LimitedPostgresDriver(this.#config, this.#limits);
-  }
+/** The use of the pool behind a handle of `createDatabase`; null for any other handle, such as a `Trx`. */
+export function poolUseOf(db: Db): PoolUse | null {
+  const pool = pools.get(db);
+  if (!pool) return null;
+  return { size: pool.options.max, open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount };
 }
 
 /** A pool of connections to one database. Nothing connects before the first query; `destroy()` closes it. */
 export function createDatabase(settings: DatabaseSettings): Db {
-  const pool = new pg.Pool({
+  const config: pg.PoolConfig & { pipeline: true } = {
     connectionString: settings.url,
     max: settings.poolSize,
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
     idleTimeoutMillis: 30_000,
     application_name: settings.applicationName ?? 'evently',
     types: typeParsers,
-  });
+    // Statements need not wait for the answers to those before them; see pipelined-driver.ts.
+    pipeline: true,
+  };
+  const pool = new pg.Pool(config);
   const lost = (error: Error) => settings.onConnectionLost?.(error);
   // Without listeners, a backend that dies ends this process: the pool speaks for idle clients, each client for itself.
   pool.on('error', lost);
   pool.on('connect', (client) => client.on('error', lost));
-  const config: PostgresDialectConfig = { pool };
   const limits = settings.limits ?? DEFAULT_LIMITS;
-  return new Kysely<Database>({
-    dialect: limits === 'none' ? new PostgresDialect(config) : new LimitedPostgresDialect(config, limits),
-  });
+  const db = new Kysely<Database>({ dialect: new PipelinedDialect(pool, limits === 'none' ? '' : beginWith(limits)) });
+  pools.set(db, pool);
+  return db;
 }

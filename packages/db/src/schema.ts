@@ -256,6 +256,7 @@ export interface Database {
   notifications: NotificationsTable;
 }
 
+export type NotificationRow = Selectable<NotificationsTable>;
 export type UserRow = Selectable<UsersTable>;
 export type VenueRow = Selectable<VenuesTable>;
 export type EventRow = Selectable<EventsTable>;

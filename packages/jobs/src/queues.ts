@@ -1,5 +1,6 @@
 import type { Trx } from '@evently/db/client';
-import { fromKysely, PgBoss } from 'pg-boss';
+import { CompiledQuery } from 'kysely';
+import { PgBoss } from 'pg-boss';
 import { type JobDefinition, type JobName, type JobPayload, jobNames, jobs } from './jobs.ts';
 
 export interface JobQueuesSettings {
@@ -14,11 +15,17 @@ export interface JobQueuesSettings {
 
 export interface JobQueues {
   /**
-   * Queues a job in the caller's transaction: it exists exactly when the transaction commits.
+   * Queues a job in the caller's transaction: it exists exactly when that commits.
    *
    * @throws ZodError when the payload is not the job's
    */
   enqueue: <N extends JobName>(trx: Trx, name: N, payload: JobPayload<N>) => Promise<void>;
+  /**
+   * The statement by which `enqueue` would queue a job, for those who send several at once.
+   *
+   * @throws ZodError when the payload is not the job's
+   */
+  prepare: <N extends JobName>(name: N, payload: JobPayload<N>) => Promise<CompiledQuery>;
   boss: PgBoss;
   /** Waits for the jobs under way, at most `timeoutMs`, and closes the connections. */
   stop: (timeoutMs: number) => Promise<void>;
@@ -49,10 +56,21 @@ export async function openJobQueues(settings: JobQueuesSettings): Promise<JobQue
       deleteAfterSeconds: KEEP_SECONDS,
     });
   }
+  const prepare: JobQueues['prepare'] = async (name, payload) => {
+    let statement: CompiledQuery | undefined;
+    const writeDown = async (text: string, values: unknown[] = []) => {
+      statement = CompiledQuery.raw(text, values);
+      return { rows: [] };
+    };
+    await boss.send(name, jobs[name].payload.parse(payload), { db: { executeSql: writeDown } });
+    if (!statement) throw new Error(`queueing ${name} came to no statement`);
+    return statement;
+  };
   return {
     boss,
+    prepare,
     async enqueue(trx, name, payload) {
-      await boss.send(name, jobs[name].payload.parse(payload), { db: fromKysely(trx) });
+      await trx.executeQuery(await prepare(name, payload));
     },
     stop: (timeoutMs) => boss.stop({ graceful: true, timeout: timeoutMs }),
   };
