@@ -1,30 +1,49 @@
 import { randomUUID } from 'node:crypto';
 import { createContext, type Services } from '@evently/api/context';
 import { ProblemError } from '@evently/api/problem';
+import { noSharedCache, type SharedCache } from '@evently/api/shared-cache';
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
+import { type AdmissionSettings, createAdmission } from './admission.ts';
 import { registerDocs } from './docs.ts';
+import type { Door } from './door.ts';
 import { registerHealth } from './health.ts';
+import { createHttpServer } from './http-server.ts';
 import { problemOfFastify, sendProblem } from './problem-reply.ts';
+import { createPublicReads } from './public-reads.ts';
 import { createDocument } from './rest/document.ts';
 import { registerRest } from './rest/routes.ts';
-import { registerTrpc, sendTrpcProblem } from './trpc-routes.ts';
+import { createSecurityHeaders } from './security-headers.ts';
+import { sendTrpcProblem } from './trpc-problem.ts';
+import { registerTrpc } from './trpc-routes.ts';
 import { refuseUnreadable } from './unreadable.ts';
 import { VERSION } from './version.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whether it counts among the calls under way. */
+    isCall: boolean;
+  }
+}
 
 export interface AppSettings {
   publicUrl: string;
   /** Null: every origin. */
   corsOrigins: readonly string[] | null;
+  /** Whose word on where a request came from is taken; absent or null: nobody's. */
+  trustProxy?: string[] | null;
+  /** Absent: answers are kept by each process for itself. */
+  sharedCache?: SharedCache;
+  /** How many calls may be under way at once; see admission.ts. */
+  mostUnderWay?: AdmissionSettings['most'];
   log: FastifyBaseLogger;
   /** Absent: there is no Redis. */
   pingRedis?: (() => Promise<unknown>) | null;
   isStopping?: () => boolean;
 }
 
+const EXPOSED_HEADERS = ['x-request-id', 'retry-after'];
 const BODY_LIMIT = 64 * 1024;
-const REQUEST_TIMEOUT_MS = 10_000;
 const RETRY_AFTER_STOP_MS = 1000;
 // Ids that callers bring are kept when they are harmless in a log.
 const REQUEST_ID = /^[\w-]{1,64}$/;
@@ -32,11 +51,24 @@ const REQUEST_ID = /^[\w-]{1,64}$/;
 /** The whole door, without listening: tRPC, REST, the reference, health. */
 export async function buildApp(services: Services, settings: AppSettings): Promise<FastifyInstance> {
   const { isStopping = () => false, pingRedis = null } = settings;
+  const securityHeaders = createSecurityHeaders();
+  const reads = createPublicReads(services, settings.sharedCache ?? noSharedCache, {
+    onLoad: () => admission.check('browse'),
+  });
+  const admission = createAdmission({
+    metrics: services.metrics,
+    headers: { ...securityHeaders, ...corsHeaders(settings) },
+    isKept: reads.isKept,
+    most: settings.mostUnderWay,
+  });
   const app: FastifyInstance = Fastify({
     loggerInstance: settings.log,
+    // A logger per request would cost more than what is logged; whoever logs names the request.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: settings.trustProxy ?? false,
+    serverFactory: (handle) => createHttpServer(handle, admission),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 5000 },
@@ -52,7 +84,9 @@ export async function buildApp(services: Services, settings: AppSettings): Promi
       return typeof brought === 'string' && REQUEST_ID.test(brought) ? brought : randomUUID();
     },
   });
+  // The reference, which is a page, loosens these for itself.
   app.addHook('onRequest', async (request, reply) => {
+    reply.headers(securityHeaders);
     reply.header('x-request-id', request.id);
     // What comes on a connection that was open already; the next try finds another server, or this one anew.
     if (isStopping() && !request.url.startsWith('/health')) {
@@ -61,43 +95,54 @@ export async function buildApp(services: Services, settings: AppSettings): Promi
     if (hasBrokenEscape(request.url)) throw Object.assign(new Error('the URL is not UTF-8'), { statusCode: 400 });
   });
   // A connection that is kept open would keep us from stopping.
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply) => {
+    if (request.isCall) admission.end();
+    request.isCall = false;
     if (isStopping()) reply.header('connection', 'close');
   });
+  app.decorateRequest('isCall', false);
   app.addHook('onResponse', async (request, reply) => {
     const facts = {
+      requestId: request.id,
       method: request.method,
       url: request.routeOptions.url,
       status: reply.statusCode,
       ms: reply.elapsedTime,
     };
-    request.log[reply.statusCode >= 500 ? 'warn' : 'debug'](facts, 'answered');
-  });
-  // The API serves data, not pages; the reference, which is one, loosens this for itself.
-  await app.register(helmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
-    crossOriginResourcePolicy: { policy: 'cross-origin' },
+    settings.log[reply.statusCode >= 500 ? 'warn' : 'debug'](facts, 'answered');
   });
   await app.register(cors, {
     origin: settings.corsOrigins === null ? '*' : [...settings.corsOrigins],
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['x-request-id', 'retry-after'],
+    exposedHeaders: EXPOSED_HEADERS,
     maxAge: 86_400,
   });
   app.setErrorHandler((error, request, reply) => {
     const { problem, status } = problemOfFastify(error as Parameters<typeof problemOfFastify>[0]);
-    if (problem.code === 'internal') request.log.error({ err: error }, 'a request failed');
+    if (problem.code === 'internal') settings.log.error({ err: error, requestId: request.id }, 'a request failed');
     return sendProblem(reply, problem, status);
   });
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, { code: 'not_found' }));
 
-  const contextOf = (request: FastifyRequest) =>
-    createContext(services, { requestId: request.id, token: readToken(request) });
-  await app.register(async (scope) => registerRest(scope, contextOf), { prefix: '/api/v1' });
-  await app.register(async (scope) => registerTrpc(scope, contextOf), { prefix: '/trpc' });
+  const contextOf = (request: FastifyRequest) => {
+    admission.begin();
+    request.isCall = true;
+    // The address of a socket that is gone already is unknown, which is no licence.
+    const address = request.ip ?? 'unknown';
+    return createContext(services, { requestId: request.id, token: readToken(request), address });
+  };
+  const door: Door = { contextOf, reads };
+  await app.register(async (scope) => registerRest(scope, door), { prefix: '/api/v1' });
+  await app.register(async (scope) => registerTrpc(scope, door), { prefix: '/trpc' });
   registerHealth(app, { db: services.db, pingRedis, isStopping });
   await registerDocs(app, createDocument(settings.publicUrl, VERSION));
   return app;
+}
+
+/** For answers that Fastify has no part in. Where only some origins are allowed, the browser reads no more than that it failed. */
+function corsHeaders({ corsOrigins }: AppSettings): Record<string, string> {
+  if (corsOrigins !== null) return {};
+  return { 'access-control-allow-origin': '*', 'access-control-expose-headers': EXPOSED_HEADERS.join(', ') };
 }
 
 function readToken({ headers }: FastifyRequest): string | null {

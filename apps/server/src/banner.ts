@@ -27,8 +27,26 @@ export function firstAdminLines(firstAdmin: FirstAdmin | null): string {
   return `\n${line('Admin', pc.bold(firstAdmin.email))}\n${line('Password', password)}\n`;
 }
 
+/** What an operator wants to know of a process that only works jobs off. */
+function workerBannerOf({ url }: BannerFacts): string {
+  const lines = [
+    '',
+    `  ${pc.bold(pc.green('Evently'))} ${pc.dim(VERSION)} works jobs off; what it says of itself is open at ${pc.bold(url)}`,
+    '',
+    line('Health', `${url}/health`),
+    line('Metrics', `${url}/metrics`),
+    line('Data', 'the Postgres of DATABASE_URL'),
+    '',
+    `  ${pc.dim('Ctrl-C stops it.')}`,
+    '',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
 /** What a newcomer wants to know once the server runs: where it is, who may sign in, what to try next. */
-export function bannerOf({ url, settings, firstAdmin, embedded, redis }: BannerFacts): string {
+export function bannerOf(facts: BannerFacts): string {
+  const { url, settings, firstAdmin, embedded, redis } = facts;
+  if (settings.role === 'worker') return workerBannerOf(facts);
   const lines = [
     '',
     `  ${pc.bold(pc.green('Evently'))} ${pc.dim(VERSION)} is open at ${pc.bold(url)}`,
@@ -37,8 +55,11 @@ export function bannerOf({ url, settings, firstAdmin, embedded, redis }: BannerF
     line('REST', `${url}/api/v1`),
     line('tRPC', `${url}/trpc`),
     line('Health', `${url}/health`),
+    line('Metrics', `${url}/metrics`),
     line('Data', embedded ? `${settings.dataDir} ${pc.dim('(embedded Postgres)')}` : 'the Postgres of DATABASE_URL'),
+    ...(settings.databaseReadUrl === null ? [] : [line('Replica', 'the Postgres of DATABASE_READ_URL')]),
     ...(redis ? [line('Redis', pc.dim(redis))] : []),
+    ...(settings.role === 'http' ? [line('Jobs', 'left to processes whose ROLE is worker or all')] : []),
   ];
   lines.push(
     firstAdminLines(firstAdmin),

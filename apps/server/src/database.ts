@@ -20,6 +20,19 @@ export interface DatabaseServer {
 const never = new Promise<never>(() => undefined);
 const addressFile = (settings: Settings) => path.join(settings.dataDir, 'postgres.address');
 
+/**
+ * Processes that share the work share a database: the embedded Postgres belongs to one process alone.
+ *
+ * @throws Error with a sentence for the operator
+ */
+export function checkRole({ role, databaseUrl }: Pick<Settings, 'role' | 'databaseUrl'>): void {
+  if (role === 'all' || databaseUrl !== null) return;
+  const rest = role === 'http' ? 'nobody would work off the jobs' : 'nobody would leave it any jobs';
+  throw new Error(
+    `ROLE is ${role}, but there is no DATABASE_URL: over an embedded Postgres ${rest}. Name a Postgres that the processes share, or leave ROLE out.`,
+  );
+}
+
 /** @throws Error with a sentence for the operator */
 export async function startDatabase(settings: Settings): Promise<DatabaseServer> {
   if (settings.databaseUrl !== null) {

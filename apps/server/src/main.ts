@@ -3,12 +3,14 @@ import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { bannerOf, firstAdminLines } from './banner.ts';
 import { closeApp } from './close-app.ts';
-import { startDatabase } from './database.ts';
+import { checkRole, startDatabase } from './database.ts';
 import { explain } from './explain.ts';
 import { createLog } from './log.ts';
-import { isNew, openOffice, seedSamples } from './office.ts';
+import { countConnections, registerMetrics } from './metrics/register-metrics.ts';
+import { isNew, type Office, openOffice, seedSamples } from './office.ts';
 import { createProgress } from './progress.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { buildWorkerApp } from './worker-app.ts';
 
 /** What is under way when we are told to stop gets this long. */
 const DRAIN_MS = 8000;
@@ -21,6 +23,7 @@ async function run(settings: Settings, log: Logger, stopping: AbortSignal): Prom
   await using opened = new AsyncDisposableStack();
   const progress = createProgress(process.stdout, stopping);
 
+  checkRole(settings);
   const database = await progress.step('Start Postgres', () => startDatabase(settings));
   opened.defer(() => database.stop());
   const office = await openOffice(settings, database, log, progress);
@@ -29,16 +32,10 @@ async function run(settings: Settings, log: Logger, stopping: AbortSignal): Prom
   // A password that was made up is known only now: a start that ends before the banner must not take it along.
   const showAdmin = () => void process.stdout.write(firstAdminLines(firstAdmin));
   process.once('exit', showAdmin);
-  if (settings.demo && (await isNew(services))) {
+  if (settings.demo && settings.role !== 'worker' && (await isNew(services))) {
     await progress.step('Make sample events', (report) => seedSamples(services, report));
   }
-  const app = await buildApp(services, {
-    publicUrl: settings.publicUrl,
-    corsOrigins: settings.corsOrigins,
-    log,
-    pingRedis: office.pingRedis,
-    isStopping: () => stopping.aborted,
-  });
+  const app = await buildDoor(office, settings, log, () => stopping.aborted);
   opened.defer(() => closeApp(app, DRAIN_MS, log));
   stopping.throwIfAborted();
   const url = await listen(app, settings);
@@ -48,6 +45,23 @@ async function run(settings: Settings, log: Logger, stopping: AbortSignal): Prom
   const reason = await Promise.race([database.failed, told]);
   if (reason !== null) throw new Error(`Postgres ended: ${reason}`);
   log.info({}, 'stopping: what is under way is finished first');
+}
+
+/** What answers on the port: the API, or no more than health; and metrics. */
+async function buildDoor(
+  { services, metrics, sharedCache, pingRedis }: Office,
+  settings: Settings,
+  log: Logger,
+  isStopping: () => boolean,
+): Promise<FastifyInstance> {
+  const { role, publicUrl, corsOrigins, trustProxy } = settings;
+  const app =
+    role === 'worker'
+      ? buildWorkerApp({ db: services.db, log, isStopping })
+      : await buildApp(services, { publicUrl, corsOrigins, trustProxy, sharedCache, log, pingRedis, isStopping });
+  metrics.watch({ countConnections: countConnections(app) });
+  registerMetrics(app, metrics);
+  return app;
 }
 
 function listenForSignals(stopping: AbortController, log: Logger): void {

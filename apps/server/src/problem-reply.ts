@@ -7,13 +7,16 @@ import type { FastifyError, FastifyReply } from 'fastify';
  * @param status where HTTP knows better than the problem, as for a body that is too large (413)
  */
 export function sendProblem(reply: FastifyReply, problem: Problem, status?: number): FastifyReply {
-  const described = describeAt(problem, status);
   retryAfter(reply, problem);
   return reply
-    .code(described.status)
+    .code(describeAt(problem, status).status)
     .type('application/problem+json; charset=utf-8')
-    .serializer(JSON.stringify)
-    .send({ type: `urn:evently:problem:${problem.code}`, ...described, requestId: reply.request.id });
+    .send(problemBody(problem, reply.request.id, status));
+}
+
+/** A problem as problem+json. */
+export function problemBody(problem: Problem, requestId: string, status?: number): string {
+  return JSON.stringify({ type: `urn:evently:problem:${problem.code}`, ...describeAt(problem, status), requestId });
 }
 
 /** The problem as it is described, with the status that HTTP has for it. */

@@ -36,6 +36,65 @@ test('a Redis is given by a URL or the path of a socket; a bad one is named, but
   expect(lines.join()).not.toContain('secret');
 });
 
+test('limits and proxies: nobody is trusted unless named, and limits hold unless they are turned off', () => {
+  expect(readSettings({})).toMatchObject({
+    role: 'all',
+    databaseReadUrl: null,
+    trustProxy: null,
+    rateLimit: 'on',
+    rateLimitGeneral: 1000,
+    rateLimitBooking: 30,
+    rateLimitLogin: 5,
+    rateLimitRegister: 50,
+  });
+  expect(readSettings({ TRUST_PROXY: 'off', RATE_LIMIT: 'off', RATE_LIMIT_LOGIN: '1000000000' })).toMatchObject({
+    trustProxy: null,
+    rateLimit: 'off',
+    rateLimitLogin: 1e9,
+  });
+  const names = ['loopback', 'linklocal', 'uniquelocal', '10.0.0.1', '172.16.0.0/12', '2001:db8::1', 'fd00::/8'];
+  expect(readSettings({ TRUST_PROXY: names.join(' , ') }).trustProxy).toEqual(names);
+});
+
+test.each([
+  ...[
+    'true',
+    '*',
+    'on',
+    '1',
+    'all',
+    'localhost',
+    'proxy.example.com',
+    '10.0.0',
+    '010.0.0.1',
+    '10.0.0.0/33',
+    '10.0.0.1/',
+  ],
+  ...[
+    '10.0.0.0/255.0.0.0',
+    '10.0.0.1:80',
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/08',
+    '2001:db8::/129',
+    'fe80::1%eth0',
+    'off,::1',
+  ],
+  ...['10.0.0.1,', ',', 'loopback;10.0.0.1', '10.0.0.1,*', '10.0.0.0/8/8', '10.0.0.0/-1', '10.0.0.0/1e1', 'toString'],
+])('TRUST_PROXY "%s" is refused with what it may be', (trusted) => {
+  const line = messageOf(() => readSettings({ TRUST_PROXY: trusted }));
+  expect(line).toMatch(/^TRUST_PROXY must name the proxies .* \(it is ".*"\)$/);
+});
+
+test('limits are whole numbers, and the replica is a Postgres whose password is not shown', () => {
+  const bad = { ROLE: 'web', DATABASE_READ_URL: 'mysql://u:secret@h/x', RATE_LIMIT: 'yes', RATE_LIMIT_GENERAL: '0' };
+  const worse = { ...bad, RATE_LIMIT_BOOKING: '1.5', RATE_LIMIT_LOGIN: '1000000001', RATE_LIMIT_REGISTER: '-1' };
+  const lines = messageOf(() => readSettings(worse)).split('\n');
+  expect(lines.map((line) => line.split(' ')[0])).toEqual(Object.keys(worse));
+  expect(lines.join()).not.toContain('secret');
+  expect(lines[0]).toBe('ROLE must be one of all, http, worker (it is "web")');
+});
+
 test('an empty variable counts as absent', () => {
   expect(readSettings({ DATABASE_URL: '', PORT: '' })).toMatchObject({ databaseUrl: null, port: 3000 });
 });

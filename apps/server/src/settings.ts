@@ -1,18 +1,34 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { isTrustable } from './trust-proxy.ts';
 
 /** Everything that the environment decides, read once and frozen. The README's table says what each is for. */
 export interface Settings {
+  /** What this process does: answer requests, work off jobs, or both. */
+  role: (typeof ROLES)[number];
   /** Null: the embedded Postgres in `dataDir`. */
   databaseUrl: string | null;
   /** For migrations and jobs, which need sessions of their own; the same as `databaseUrl` unless that is a pooler. */
   databaseDirectUrl: string | null;
+  /** A replica for reads that may be a moment behind; null: there is none. May hold a password. */
+  databaseReadUrl: string | null;
   databasePoolSize: number;
   /** Null: a Redis of our own, where a program for one is found. May hold a password. */
   redisUrl: string | null;
   redis: 'on' | 'off';
   host: string;
   port: number;
+  /** Whose word on a caller's address is taken, by address, CIDR range or name of a range; null: nobody's. */
+  trustProxy: string[] | null;
+  rateLimit: 'on' | 'off';
+  /** Calls per 15 minutes, of a user or, of those who did not sign in, an address. */
+  rateLimitGeneral: number;
+  /** Calls per minute that hold, book or confirm, of a user. */
+  rateLimitBooking: number;
+  /** Failures to sign in per 15 minutes, of an account and an address together. */
+  rateLimitLogin: number;
+  /** Accounts opened per 15 minutes, of an address. */
+  rateLimitRegister: number;
   /** Where the world reaches us, without a slash at the end. */
   publicUrl: string;
   /** Absolute. */
@@ -31,6 +47,7 @@ export interface Settings {
   logLevel: (typeof LOG_LEVELS)[number];
 }
 
+const ROLES = ['all', 'http', 'worker'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const wholeNumber = (min: number, max: number, ifAbsent: number) =>
@@ -56,22 +73,41 @@ const redisUrl = z
     'must be a URL like redis://user:password@host:6379, or the path of a Unix socket',
   );
 
+const onOrOff = (ifAbsent: 'on' | 'off') => z.enum(['on', 'off'], 'must be on or off').default(ifAbsent);
+
+const MOST_CALLS = 1e9;
+
 /** Named, but not shown when they do not fit. */
-const SECRET = new Set(['ADMIN_PASSWORD', 'DATABASE_URL', 'DATABASE_DIRECT_URL', 'REDIS_URL']);
+const SECRET = new Set(['ADMIN_PASSWORD', 'DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_READ_URL', 'REDIS_URL']);
 
 const environment = z.object({
+  ROLE: z.enum(ROLES, `must be one of ${ROLES.join(', ')}`).default('all'),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
+  DATABASE_READ_URL: postgresUrl.optional(),
   DATABASE_POOL_SIZE: wholeNumber(2, 200, 10),
   REDIS_URL: redisUrl.optional(),
-  REDIS: z.enum(['on', 'off'], 'must be on or off').default('on'),
+  REDIS: onOrOff('on'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535, 3000),
+  TRUST_PROXY: z
+    .string()
+    .transform((list) => (list.trim() === 'off' ? null : list.split(',').map((name) => name.trim())))
+    .refine((names) => names === null || names.every(isTrustable), {
+      message:
+        'must name the proxies in front of the server by address, CIDR range, loopback, linklocal or uniquelocal, separated by commas, or be off; not everybody can be trusted',
+    })
+    .default(null),
+  RATE_LIMIT: onOrOff('on'),
+  RATE_LIMIT_GENERAL: wholeNumber(1, MOST_CALLS, 1000),
+  RATE_LIMIT_BOOKING: wholeNumber(1, MOST_CALLS, 30),
+  RATE_LIMIT_LOGIN: wholeNumber(1, MOST_CALLS, 5),
+  RATE_LIMIT_REGISTER: wholeNumber(1, MOST_CALLS, 50),
   PUBLIC_URL: url(/^https?:$/, 'https://tickets.example.com').optional(),
   DATA_DIR: z.string().min(1).default('.evently'),
   ADMIN_EMAIL: z.string().trim().toLowerCase().pipe(z.email('must be an e-mail address')).optional(),
   ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').max(200).optional(),
-  DEMO: z.enum(['on', 'off'], 'must be on or off').default('on'),
+  DEMO: onOrOff('on'),
   SESSION_DAYS: wholeNumber(1, 365, 7),
   HOLD_SECONDS: wholeNumber(1, 86_400, 600),
   SWEEP_SECONDS: wholeNumber(1, 3600, 30),
@@ -110,13 +146,21 @@ export function readSettings(env: Record<string, string | undefined> = process.e
   const given = parsed.data;
   const host = given.HOST.includes(':') ? `[${given.HOST}]` : given.HOST;
   return Object.freeze({
+    role: given.ROLE,
     databaseUrl: given.DATABASE_URL ?? null,
     databaseDirectUrl: given.DATABASE_DIRECT_URL ?? given.DATABASE_URL ?? null,
+    databaseReadUrl: given.DATABASE_READ_URL ?? null,
     databasePoolSize: given.DATABASE_POOL_SIZE,
     redisUrl: given.REDIS_URL ?? null,
     redis: given.REDIS,
     host: given.HOST,
     port: given.PORT,
+    trustProxy: given.TRUST_PROXY,
+    rateLimit: given.RATE_LIMIT,
+    rateLimitGeneral: given.RATE_LIMIT_GENERAL,
+    rateLimitBooking: given.RATE_LIMIT_BOOKING,
+    rateLimitLogin: given.RATE_LIMIT_LOGIN,
+    rateLimitRegister: given.RATE_LIMIT_REGISTER,
     publicUrl: (given.PUBLIC_URL ?? `http://${host}:${given.PORT}`).replace(/\/+$/, ''),
     dataDir: path.resolve(given.DATA_DIR),
     adminEmail: given.ADMIN_EMAIL ?? null,

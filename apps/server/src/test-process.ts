@@ -190,8 +190,15 @@ export function openDatabaseOf(dataDir: string): Db {
 }
 
 export const admin = { email: 'admin@example.com', password: 'correct horse battery staple' };
-/** Settings of a server whose admin is known; where its data is, a test adds. */
-export const known: Environment = { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password, DEMO: 'off' };
+/**
+ * Settings of a server whose admin is known, and whom a test may ask as often as it likes; where its data is, the test adds.
+ */
+export const known: Environment = {
+  ADMIN_EMAIL: admin.email,
+  ADMIN_PASSWORD: admin.password,
+  DEMO: 'off',
+  RATE_LIMIT: 'off',
+};
 
 /** Signs in, with a client that sends everything once only. @throws EventlyError `invalid_credentials` */
 export async function signIn(url: string, credentials: { email: string; password: string }): Promise<Evently> {
@@ -205,16 +212,20 @@ export interface OpenShow {
   seatIds: string[];
 }
 
-/** A published event with one show on sale for nothing: 300 seats, and a floor. */
-export async function openShow(office: Evently): Promise<OpenShow> {
+/** A published event with one show on sale for nothing: rows of 300 seats, and a floor. */
+export async function openShow(office: Evently, { rows = 1, floor = 100_000 } = {}): Promise<OpenShow> {
   const venue = await office.admin.venues.create({
     name: 'Hall',
     city: 'Vienna',
     country: 'AT',
     timeZone: 'Europe/Vienna',
     sections: [
-      { name: 'Floor', kind: 'standing', capacity: 100_000 },
-      { name: 'Stalls', kind: 'seated', rows: [{ row: '1', seats: 300 }] },
+      { name: 'Floor', kind: 'standing', capacity: floor },
+      {
+        name: 'Stalls',
+        kind: 'seated',
+        rows: Array.from({ length: rows }, (_, row) => ({ row: `${row + 1}`, seats: 300 })),
+      },
     ],
   });
   const event = await office.admin.events.create({ name: 'Evening', description: 'An evening.', category: 'concert' });

@@ -1,23 +1,31 @@
 import type { Context } from '@evently/api/context';
-import type { ErrorShape } from '@evently/api/error-shape';
-import { type Problem, refuseInput } from '@evently/api/problem';
+import { refuseInput } from '@evently/api/problem';
 import { listProcedures } from '@evently/api/procedures';
 import { appRouter } from '@evently/api/router';
-import { problemOf, requestIds, transformer } from '@evently/api/trpc';
+import { problemOf, requestIds } from '@evently/api/trpc';
 import { type FastifyHandlerOptions, fastifyRequestHandler } from '@trpc/server/adapters/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
-import { readJsonBodies } from './json-body.ts';
-import { describeAt, problemOfFastify, retryAfter, retryAfterSeconds } from './problem-reply.ts';
+import type { Door } from './door.ts';
+import { type JsonBody, readJsonBodies } from './json-body.ts';
+import { answerKept } from './kept-call.ts';
+import { problemOfFastify, retryAfterSeconds } from './problem-reply.ts';
+import { sendKept } from './public-reads.ts';
+import { sendTrpcProblem } from './trpc-problem.ts';
+import { answerCall, createCallReader, runCall, type SingleCall, sendCallError } from './trpc-short-path.ts';
 
 /** More calls than this in one request are refused; a browser's burst of queries stays well below. */
 const MAX_BATCH_SIZE = 10;
 
-// JSON-RPC's number for an invalid request, which tRPC uses for everything that it cannot read.
-const INVALID_REQUEST = -32_600;
+type AnswerSingle = (
+  call: SingleCall,
+  ctx: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => Promise<FastifyReply>;
 
 /** tRPC itself, at /trpc. */
-export function registerTrpc(app: FastifyInstance, contextOf: (request: FastifyRequest) => Context): void {
-  readJsonBodies(app, 'text');
+export function registerTrpc(app: FastifyInstance, { contextOf, reads }: Door): void {
+  readJsonBodies(app, 'both');
   const options: FastifyHandlerOptions<typeof appRouter, FastifyRequest, FastifyReply> = {
     router: appRouter,
     maxBatchSize: MAX_BATCH_SIZE,
@@ -34,14 +42,25 @@ export function registerTrpc(app: FastifyInstance, contextOf: (request: FastifyR
       return contextOf(req);
     },
   };
+  const readCall = createCallReader();
+  const answerSingle: AnswerSingle = async (call, ctx, req, res) => {
+    const { publicRead } = call.procedure.meta;
+    if (!publicRead) return await answerCall(call, ctx, res);
+    const { procedure, input } = call;
+    const kept = { procedure, about: publicRead, url: req.url, readInput: () => input };
+    res.header('vary', 'trpc-accept');
+    try {
+      return sendKept(req, res, await answerKept(reads, ctx, { ...kept, run: (own) => runCall(call, own) }));
+    } catch (error) {
+      return sendCallError(error, ctx, res);
+    }
+  };
   const handler: RouteHandlerMethod = async (req, res) => {
-    const { path } = req.params as { path?: string };
-    await fastifyRequestHandler({
-      ...options,
-      req,
-      res,
-      path: path ?? req.url.split('?', 1)[0]!.slice('/trpc/'.length),
-    });
+    const path = (req.params as { path?: string }).path ?? req.url.split('?', 1)[0]!.slice('/trpc/'.length);
+    const single = readCall(req, path);
+    if (single) return await answerSingle(single, contextOf(req), req, res);
+    if (req.body !== undefined) req.body = (req.body as JsonBody).text;
+    await fastifyRequestHandler({ ...options, req, res, path });
     return res;
   };
   // What tRPC refuses before it knows the call, it sends without a content type, which makes it plain text.
@@ -51,7 +70,7 @@ export function registerTrpc(app: FastifyInstance, contextOf: (request: FastifyR
   });
   app.setErrorHandler((error, request, reply) => {
     const { problem, status } = problemOfFastify(error as Parameters<typeof problemOfFastify>[0]);
-    if (problem.code === 'internal') request.log.error({ err: error }, 'a request failed');
+    if (problem.code === 'internal') request.log.error({ err: error, requestId: request.id }, 'a request failed');
     return sendTrpcProblem(reply, problem, status);
   });
   app.setNotFoundHandler((_request, reply) => sendTrpcProblem(reply, { code: 'not_found' }));
@@ -62,20 +81,4 @@ export function registerTrpc(app: FastifyInstance, contextOf: (request: FastifyR
     if (meta.bodyLimit !== undefined)
       app.route({ method: 'POST', url: `/${path}`, bodyLimit: meta.bodyLimit, handler });
   }
-}
-
-/** Answers a problem as tRPC's clients read it, where tRPC itself was not reached. */
-export function sendTrpcProblem(reply: FastifyReply, problem: Problem, status?: number): FastifyReply {
-  const described = describeAt(problem, status);
-  retryAfter(reply, problem);
-  const shape: ErrorShape = {
-    code: INVALID_REQUEST,
-    message: described.detail,
-    data: { problem: described, requestId: reply.request.id, httpStatus: described.status },
-  };
-  return reply
-    .code(described.status)
-    .type('application/json; charset=utf-8')
-    .serializer(JSON.stringify)
-    .send({ error: transformer.output.serialize(shape) });
 }

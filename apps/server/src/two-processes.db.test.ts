@@ -1,79 +1,100 @@
-import { insertUser } from '@evently/api/auth/accounts';
-import { createScriptContext } from '@evently/api/context';
 import { listViolations } from '@evently/api/integrity/invariants';
-import { createCaller } from '@evently/api/router';
-import { createServices } from '@evently/api/services';
-import { createTestShow, seated, standing } from '@evently/api/testing';
+import { createRedis } from '@evently/api/redis-connection';
+import { describeWithOwnRedis, findRedisServer, startTestRedis, type TestRedis } from '@evently/api/testing-redis';
 import { newId, shardOf } from '@evently/db/ids';
-import type { Role } from '@evently/db/schema';
-import { createTestDatabase } from '@evently/db/testing';
-import { createEvently, type Evently, isProblem } from '@evently/sdk';
-import { afterEach, expect, test } from 'vitest';
-import { cleanUpProcesses, findFreePort, known, makeFolder, startServer } from './test-process.ts';
+import { createTestDatabase, type TestDatabase } from '@evently/db/testing';
+import { createEvently } from '@evently/sdk';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { type Answer, book, hashToken, makeBuyers, startServerOn, workOff } from './test-buyers.ts';
+import { admin, cleanUpProcesses, openShow, type RunningServer, signIn } from './test-process.ts';
 
-afterEach(cleanUpProcesses);
-
-const SEATS = 30;
-const PLACES = 40;
-const BUYERS = 60;
+const BUYERS = 2000;
+const SEATS = 300;
+const PLACES = 200;
+const AT_ONCE = 64;
+/** Sales that are asked for once more, at the other process. */
+const REPEATS = 50;
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-test('two server processes sell one show: every place once, every booking whole, and both know it', async () => {
-  await using database = await createTestDatabase(10);
-  const start = async () => {
-    const port = String(await findFreePort());
-    const folder = makeFolder();
-    return await startServer({ ...known, PORT: port, DATA_DIR: folder, DATABASE_URL: database.url }, folder);
-  };
-  const servers = [await start(), await start()];
-  const { db } = database;
-  const services = createServices({ db, queues: { enqueue: async () => undefined }, log: quiet });
-  const account = async (role: Role) => {
-    const user = { email: `${newId()}@example.com`, name: 'Ada', passwordHash: '-', role, createdAt: new Date() };
-    return await insertUser(db, user);
-  };
-  const { id: userId, ...admin } = await account('admin');
-  const office = createCaller(createScriptContext(services, { userId, ...admin }));
-  const { showId, seatIds, sectionIds } = await createTestShow(office, [seated(1, SEATS), standing(PLACES)]);
+let database: TestDatabase;
+/** Null where none can be started: then Postgres does it alone. */
+let redis: TestRedis | null = null;
+let servers: RunningServer[];
 
-  const buyers = await Promise.all(
-    Array.from({ length: BUYERS }, async (_, n): Promise<Evently> => {
-      const { token } = await services.sessions.create(db, await account('user'));
-      return createEvently({ url: servers[n % 2]!.url, token, retries: 0 });
-    }),
-  );
-  const refusals: string[] = [];
-  const sold = (
-    await Promise.all(
-      buyers.flatMap((buyer, n) => {
-        // Everybody wants a seat near the middle, with a neighbour; and a place on the floor.
-        const seat = Math.floor((SEATS - 2) * ((n % 7) / 6));
-        const wishes = [
-          { showId, seatIds: seatIds.slice(seat, seat + 2) },
-          { showId, seatIds: [seatIds[(n * 7) % SEATS]!] },
-          { showId, sections: [{ sectionId: sectionIds[1]!, quantity: 1 }] },
-        ];
-        return wishes.map(async (wish) => {
-          try {
-            return [await buyer.bookings.book(wish)];
-          } catch (error) {
-            if (!isProblem(error)) throw error;
-            refusals.push(error.problem.code);
-            return [];
-          }
-        });
-      }),
-    )
-  ).flat();
-  const tickets = sold.flatMap((booking) => booking.tickets);
-  const seats = tickets.flatMap(({ seatId }) => seatId ?? []);
-  expect(new Set(seats).size).toBe(seats.length);
-  expect(tickets.length - seats.length).toBe(PLACES);
-  expect(sold.length + refusals.length).toBe(BUYERS * 3);
-  expect(new Set(refusals)).toEqual(new Set(['seat_taken', 'sold_out']));
-  // Either process tells what both sold.
-  const states = await Promise.all(servers.map(({ url }) => createEvently({ url }).events.seatStates({ showId })));
-  expect(states[0]).toEqual(states[1]);
-  expect(states[0]!.states.replaceAll('a', '')).toBe('b'.repeat(seats.length));
+beforeAll(async () => {
+  database = await createTestDatabase(3);
+  if (findRedisServer() !== null) redis = await startTestRedis();
+  const start = () => startServerOn(database.url, redis?.url ?? null);
+  // One after the other: the first brings the database up to date.
+  servers = [await start()];
+  servers.push(await start());
+});
+afterAll(async () => {
+  await cleanUpProcesses();
+  await redis?.stop();
+  await database[Symbol.asyncDispose]();
+});
+
+test('two server processes, one Postgres, one Redis, one show: every place once and none left over, and both know it', async () => {
+  const { db } = database;
+  const office = await signIn(servers[0]!.url, admin);
+  const { showId, standing, seatIds } = await openShow(office, { floor: PLACES });
+  const tokens = await makeBuyers(db, BUYERS);
+
+  // Half of them want a place, the others each a seat that two or three more want.
+  const answers: Answer[] = [];
+  await workOff(tokens.entries(), AT_ONCE, async ([n, token]) => {
+    const idempotencyKey = newId();
+    const wish =
+      n % 4 < 2
+        ? { showId, sections: [{ sectionId: standing, quantity: 1 }], idempotencyKey }
+        : { showId, seatIds: [seatIds[Math.floor(n / 4) % SEATS]!], idempotencyKey };
+    answers[n] = await book(servers[n % 2]!.url, token, wish);
+  });
+  const count: Record<string, number> = {};
+  for (const { places, refused } of answers) {
+    const outcome = refused ?? (places > 0 ? 'place' : 'seat');
+    count[outcome] = (count[outcome] ?? 0) + 1;
+  }
+  expect(count).toEqual({
+    place: PLACES,
+    seat: SEATS,
+    sold_out: BUYERS / 2 - PLACES,
+    seat_taken: BUYERS / 2 - SEATS,
+  });
+  expect(new Set(answers.flatMap((answer) => answer.seatIds)).size).toBe(SEATS);
+
+  const kept = await db.selectFrom('bookings').select('id').where('status', '=', 'confirmed').execute();
+  const sold = [...answers.entries()].filter(([, { bookingId }]) => bookingId !== null);
+  expect(kept.map(({ id }) => id).sort()).toEqual(sold.map(([, { bookingId }]) => bookingId).sort());
   expect(await listViolations(db, { showId, shard: shardOf(showId) })).toEqual([]);
+
+  // Asked again, the other process answers the same booking.
+  await workOff(sold.slice(0, REPEATS), AT_ONCE, async ([n, { wish, bookingId }]) => {
+    expect(await book(servers[(n + 1) % 2]!.url, tokens[n]!, wish)).toMatchObject({ bookingId });
+  });
+  const statesAt = async ({ url }: RunningServer) =>
+    (await createEvently({ url }).events.seatStates({ showId })).states;
+  for (const server of servers) {
+    // What is shown may be a moment old.
+    await vi.waitUntil(async () => (await statesAt(server)) === 'b'.repeat(SEATS), { timeout: 30_000, interval: 50 });
+  }
+});
+
+describeWithOwnRedis('two server processes and one Redis', () => {
+  test('each hears of the changes that the other one tells: a logout here is told there', async () => {
+    const [token = ''] = await makeBuyers(database.db, 1);
+    const heard: string[] = [];
+    const operator = createRedis({ url: redis?.url ?? '', log: quiet, commandTimeoutMs: 20_000 });
+    operator.redis.on('message', (_channel, text) => void heard.push(text));
+    await vi.waitUntil(() => operator.redis.status === 'ready', { timeout: 30_000, interval: 2 });
+    // How such a change ends a session in memory is tested where memory can be kept from growing old.
+    const listening = await operator.redis.pubsub('NUMSUB', 'evently:changes');
+    expect(Number(listening[1])).toBeGreaterThanOrEqual(servers.length);
+    await operator.redis.subscribe('evently:changes');
+    await createEvently({ url: servers[0]!.url, token }).auth.logout();
+    const change = JSON.stringify({ kind: 'session', id: hashToken(token) });
+    await vi.waitUntil(() => heard.some((text) => text.includes(change)), { timeout: 30_000, interval: 2 });
+    operator.close();
+  });
 });

@@ -10,8 +10,8 @@ import { makeRefunds } from './payments/refund.ts';
 export function createJobHandlers(services: Services): Handlers {
   const { db, sessions, now } = services;
   return {
-    'refresh-listings': ({ eventIds }) => refreshListings(db, eventIds, now()),
-    'refresh-due-listings': async () => refreshListings(db, await listDueListings(db, now()), now()),
+    'refresh-listings': ({ eventIds }) => refreshListings(services, eventIds, now()),
+    'refresh-due-listings': async () => refreshListings(services, await listDueListings(db, now()), now()),
     'delete-expired-sessions': () => sessions.deleteExpired(),
     'sweep-holds': () => sweepHolds(services),
     'reconcile-payments': () => reconcilePayments(services),

@@ -4,6 +4,7 @@ import type { Logger } from './context.ts';
 import { type BreakerState, createBreaker } from './locks/breaker.ts';
 import { keysOf, type SeatClaim } from './locks/seat-keys.ts';
 import { createSeatRedlock, type Failure } from './locks/seat-redlock.ts';
+import { type Metrics, noMetrics } from './metrics.ts';
 import { ProblemError, problemKinds } from './problem.ts';
 
 export type { SeatClaim } from './locks/seat-keys.ts';
@@ -42,6 +43,7 @@ export const noSeatLocks: SeatLocks = {
 export interface SeatLocksSettings {
   redis: Redis;
   log: Logger;
+  metrics?: Pick<Metrics, 'seatLock'>;
   /** How long Redis is left alone after a failure, in milliseconds. */
   firstRestMs?: number;
   longestRestMs?: number;
@@ -50,7 +52,7 @@ export interface SeatLocksSettings {
 /** More seats than any show lets one person have; what asks for more is refused without anybody's help. */
 const MAX_SEATS = 100;
 
-export function createSeatLocks({ redis, log, ...rests }: SeatLocksSettings): SeatLocks {
+export function createSeatLocks({ redis, log, metrics = noMetrics, ...rests }: SeatLocksSettings): SeatLocks {
   const redlock = createSeatRedlock(redis);
   const underWay = new Set<string>();
   const releases = new Set<Promise<void>>();
@@ -86,6 +88,7 @@ export function createSeatLocks({ redis, log, ...rests }: SeatLocksSettings): Se
     underWay.add(keys.claim);
     try {
       const taken = await redlock.acquire(keys);
+      metrics.seatLock(SEEN[taken.kind]);
       if (taken.kind === 'outage' || taken.kind === 'late') note(taken);
       else breaker.succeeded();
       if (taken.kind === 'taken') throw new ProblemError({ code: 'seat_taken', seatIds: taken.seatIds });
@@ -123,6 +126,14 @@ export function createSeatLocks({ redis, log, ...rests }: SeatLocksSettings): Se
     },
   };
 }
+
+const SEEN = {
+  locked: 'taken',
+  taken: 'refused',
+  'same-claim': 'repeated',
+  late: 'late',
+  outage: 'outage',
+} as const;
 
 /** A refusal changed nothing. Behind every other error the work may have been done, and coming again must find it. */
 function isRefusal(error: unknown): boolean {

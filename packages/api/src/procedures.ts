@@ -1,5 +1,6 @@
 import type { AnyTRPCProcedure } from '@trpc/server';
 import { z } from 'zod';
+import type { Context } from './context.ts';
 import type { ProcedureMeta } from './meta.ts';
 import { routes } from './router.ts';
 
@@ -41,4 +42,18 @@ function listRoutes(record: Routes, prefix: string): ProcedureInfo[] {
     const { type, meta, inputs, output } = definition.parse(entry._def);
     return [{ path, type, meta, input: inputs[0]!, output, call: entry }];
   });
+}
+
+/**
+ * Calls a procedure with all that surrounds it.
+ *
+ * @param readInput called when the procedure asks for its input, after the checks of who calls; what it throws is thrown
+ * @throws TRPCError
+ */
+export function callProcedure(
+  { path, type, call }: ProcedureInfo,
+  ctx: Context,
+  readInput: () => unknown,
+): Promise<unknown> {
+  return call({ path, type, ctx, getRawInput: async () => readInput(), signal: undefined, batchIndex: 0 });
 }

@@ -14,9 +14,9 @@ async function untilReady(redis: Redis): Promise<void> {
   if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve));
 }
 
-test('without a Redis nothing throws, commands fail at once, and the log says so once', async () => {
+test('without a Redis nothing throws, commands fail at once, and the log says once what it was for', async () => {
   const { lines, log } = createLog();
-  const { redis, close } = createRedis({ url: '/nowhere/redis.sock', log });
+  const { redis, close } = createRedis({ url: '/nowhere/redis.sock', log, use: 'test' });
   await expect(redis.ping()).rejects.toThrow("isn't writeable");
   let tries = 0;
   redis.on('error', () => {
@@ -24,7 +24,7 @@ test('without a Redis nothing throws, commands fail at once, and the log says so
   });
   while (tries < 3) await sleep(5);
   expect(lines).toEqual([
-    '{"reason":"connect ENOENT /nowhere/redis.sock","message":"Redis cannot be reached; trying again in the background"}',
+    '{"use":"test","reason":"connect ENOENT /nowhere/redis.sock","message":"Redis cannot be reached; trying again in the background"}',
   ]);
   close();
   const before = tries;

@@ -7,6 +7,8 @@ export interface RedisConnectionSettings {
   log: Logger;
   /** How long an answer may take, in milliseconds. */
   commandTimeoutMs?: number;
+  /** What it is for, in the log; a process has several. */
+  use?: string;
 }
 
 export interface RedisConnection {
@@ -35,6 +37,7 @@ const LONGEST_RETRY_MS = 2000;
  */
 export function createRedis(settings: RedisConnectionSettings): RedisConnection {
   const { url, log, commandTimeoutMs = COMMAND_TIMEOUT_MS } = settings;
+  const facts = settings.use === undefined ? {} : { use: settings.use };
   const redis = new Redis(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -48,11 +51,11 @@ export function createRedis(settings: RedisConnectionSettings): RedisConnection 
   let isLost = false;
   redis.on('error', ({ message }: Error) => {
     // Once per outage, not once per try. Only the message: errors carry the command, which at sign-in holds the password.
-    if (!isLost) log.warn({ reason: message }, 'Redis cannot be reached; trying again in the background');
+    if (!isLost) log.warn({ ...facts, reason: message }, 'Redis cannot be reached; trying again in the background');
     isLost = true;
   });
   redis.on('ready', () => {
-    if (isLost) log.info({}, 'Redis is connected again');
+    if (isLost) log.info(facts, 'Redis is connected again');
     isLost = false;
   });
   return { redis, close: () => redis.disconnect() };

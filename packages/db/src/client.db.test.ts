@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createDatabase, type DatabaseSettings, type Db } from './client.ts';
+import { createDatabase, type DatabaseSettings, type Db, poolUseOf } from './client.ts';
 import { createTestDatabase, type TestDatabase } from './testing.ts';
 import { errorCodeOf } from './transaction.ts';
 
@@ -109,4 +109,19 @@ test('bigint columns are read as numbers, and one that no number can say is refu
   expect(rows).toEqual([{ most: Number.MAX_SAFE_INTEGER, less: -5, n: 1 }]);
   await expect(sql`SELECT 9007199254740992::bigint`.execute(database.db)).rejects.toThrow('no safe integer');
   expect((await sql`SELECT 1 AS one`.execute(database.db)).rows).toEqual([{ one: 1 }]);
+});
+
+test('how a pool is used can be seen: what is open, what of it idles, and who waits', async () => {
+  const db = open();
+  expect(poolUseOf(db)).toEqual({ size: 1, open: 0, idle: 0, waiting: 0 });
+  const waiting: Promise<unknown>[] = [];
+  await db.transaction().execute(async (trx) => {
+    await sql`SELECT 1`.execute(trx);
+    waiting.push(sql`SELECT 1`.execute(db));
+    await vi.waitUntil(() => poolUseOf(db)?.waiting !== 0, { timeout: 30_000 });
+    expect(poolUseOf(db)).toEqual({ size: 1, open: 1, idle: 0, waiting: 1 });
+    expect(poolUseOf(trx)).toBeNull();
+  });
+  await Promise.all(waiting);
+  expect(poolUseOf(db)).toEqual({ size: 1, open: 1, idle: 1, waiting: 0 });
 });

@@ -93,7 +93,7 @@ class PipelinedConnection implements DatabaseConnection {
     if (last) sent.push(last());
     stream?.uncork();
     const [started, answers] = await Promise.all([Promise.allSettled([begun]), Promise.allSettled(sent)]);
-    for (const answer of [...started, ...answers]) if (answer.status === 'rejected') throw answer.reason;
+    for (const answer of [...started, ...answers]) if (answer.status === 'rejected') throw tellWhence(answer.reason);
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
   }
 
@@ -101,6 +101,20 @@ class PipelinedConnection implements DatabaseConnection {
   async *streamQuery(): AsyncIterableIterator<never> {
     throw new Error('rows are not streamed over a pipelined connection');
   }
+}
+
+/** Frames that lead from a statement back through Kysely to who wanted it. */
+const FRAMES = 30;
+
+/** Adds who asked to the stack of an error, which by itself begins and ends in `pg`. */
+function tellWhence(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = FRAMES;
+  const here = new Error().stack ?? '';
+  Error.stackTraceLimit = stackTraceLimit;
+  error.stack += here.slice(here.indexOf('\n'));
+  return error;
 }
 
 const COUNTED = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);

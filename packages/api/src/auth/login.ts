@@ -8,8 +8,24 @@ import type { SignedIn } from './register.ts';
 
 const refused = () => new ProblemError({ code: 'invalid_credentials' });
 
-/** A new session. An unknown address costs the same time as a wrong password. @throws `invalid_credentials` */
-export async function login(ctx: Context, input: { email: string; password: string }): Promise<SignedIn> {
+interface Credentials {
+  email: string;
+  password: string;
+}
+
+/**
+ * A new session. An unknown address costs the same time as a wrong password, and as many tries.
+ *
+ * @throws `invalid_credentials`
+ * @throws `too_many_requests` after too many of those, whatever the password
+ */
+export async function login(ctx: Context, input: Credentials): Promise<SignedIn> {
+  const { address } = ctx;
+  if (address === null) return await signIn(ctx, input);
+  return await ctx.limits.tryPassword({ email: input.email, address }, () => signIn(ctx, input));
+}
+
+async function signIn(ctx: Context, input: Credentials): Promise<SignedIn> {
   const seen = await findUserByEmail(ctx.db, input.email);
   const matches = await ctx.passwords.verify(seen?.password_hash ?? null, input.password);
   if (!seen || !matches) throw refused();

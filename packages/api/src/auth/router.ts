@@ -29,7 +29,10 @@ const signedInOutput = sessionOutput.extend({ user: accountOutput });
 export const authRouter = {
   /** Opens an account and signs in. Problems: `email_taken`. */
   register: openProcedure
-    .meta({ openapi: { method: 'POST', path: '/auth/register', summary: 'Open an account', status: 201 } })
+    .meta({
+      openapi: { method: 'POST', path: '/auth/register', summary: 'Open an account', status: 201 },
+      limit: 'register',
+    })
     .input(z.strictObject({ email, password: newPassword, name: line(200) }))
     .output(signedInOutput)
     .mutation(({ ctx, input }) => register(ctx, input)),

@@ -33,8 +33,11 @@ async function expiryOf(token: string): Promise<number | undefined> {
   return row?.expires_at.getTime();
 }
 
-const setExpiry = (token: string, expires_at: Date) =>
-  office.db.updateTable('sessions').set({ expires_at }).where('id', '=', sha256(token)).execute();
+async function setExpiry(token: string, expires_at: Date): Promise<void> {
+  await office.db.updateTable('sessions').set({ expires_at }).where('id', '=', sha256(token)).execute();
+  // What was known of it is not true any more.
+  office.services.changes.tell({ kind: 'session', id: sha256(token) });
+}
 
 test('of a token only its SHA-256 is stored: nothing in the table signs anybody in', async () => {
   const { token, user } = await register();

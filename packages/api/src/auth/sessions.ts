@@ -1,8 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { Db } from '@evently/db/client';
 import type { Role } from '@evently/db/schema';
 import { type Adapter, type DatabaseSession, type DatabaseUser, Lucia, TimeSpan } from 'lucia';
+import type { Changes } from '../changes.ts';
 import type { Actor } from '../context.ts';
+import { createSessionCache, type FoundSession, type SessionCacheStats } from './session-cache.ts';
 
 interface UserAttributes {
   email: string;
@@ -19,7 +21,7 @@ declare module 'lucia' {
 
 /** What is stored of a token. Tokens carry 256 random bits, so a plain hash cannot be searched. */
 function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
+  return hash('sha256', token, 'hex');
 }
 
 /**
@@ -78,22 +80,33 @@ export interface NewSession {
 export interface Sessions {
   /** A new token for a user who proved who they are. Half way to its end, use prolongs it. */
   create: (db: Db, user: { id: string; role: Role }) => Promise<NewSession>;
-  /** Who the token belongs to; null when it is unknown, expired or revoked. */
+  /** Who the token belongs to, if that was looked up in the last five seconds; undefined: ask `findActor`. */
+  findCached: (token: string) => Actor | undefined;
+  /** Who the token belongs to, or did up to five seconds ago; null when it is unknown, expired or revoked. */
   findActor: (token: string) => Promise<Actor | null>;
+  /** Who the token belongs to at this moment; for staff, admins, and what cannot be undone. */
+  findActorNow: (token: string) => Promise<Actor | null>;
+  /** Ends a session, here at once, and tells other processes. */
   end: (token: string) => Promise<void>;
-  /** Ends every session of a user, within the caller's transaction: after a change of password or role. */
+  /**
+   * Ends every session of a user, within the caller's transaction: after a change of password or role. The caller tells
+   * of the change `user` once it is committed.
+   */
   endAll: (db: Db, userId: string) => Promise<void>;
   deleteExpired: () => Promise<void>;
+  /** How often memory knew a session. */
+  stats: Readonly<SessionCacheStats>;
 }
 
 const TOKEN_PATTERN = /^ev[ao]_[A-Za-z0-9_-]{43}$/;
+const TOKEN_LENGTH = 47;
 const ADMIN_HOURS = 12;
 
 /**
  * Sessions on lucia, which slide: seven days for users and staff, twelve hours for admins. The token's prefix (`evo_`,
  * `eva_`) says which, and since a change of role ends all sessions, it always fits the role.
  */
-export function createSessions(db: Db, { days }: { days: number }): Sessions {
+export function createSessions(db: Db, { days, changes }: { days: number; changes: Changes }): Sessions {
   const luciaOn = (on: Db, span: TimeSpan) =>
     new Lucia<Record<never, never>, UserAttributes>(createAdapter(on), {
       sessionExpiresIn: span,
@@ -102,6 +115,17 @@ export function createSessions(db: Db, { days }: { days: number }): Sessions {
   const spans = { eva_: new TimeSpan(ADMIN_HOURS, 'h'), evo_: new TimeSpan(days, 'd') };
   const readers = { eva_: luciaOn(db, spans.eva_), evo_: luciaOn(db, spans.evo_) };
   const prefixOf = (token: string) => (token.startsWith('eva_') ? 'eva_' : 'evo_');
+  const cache = createSessionCache({ changes });
+
+  async function load(token: string): Promise<FoundSession | null> {
+    const { session, user } = await readers[prefixOf(token)].validateSession(token);
+    if (!user) return null;
+    const { id: userId, email, name, role } = user;
+    return { actor: { userId, email, name, role }, expiresAt: session.expiresAt };
+  }
+
+  const findActorNow = async (token: string) =>
+    TOKEN_PATTERN.test(token) ? ((await load(token))?.actor ?? null) : null;
 
   return {
     async create(on, user) {
@@ -110,13 +134,22 @@ export function createSessions(db: Db, { days }: { days: number }): Sessions {
       const session = await luciaOn(on, spans[prefix]).createSession(user.id, {}, { sessionId });
       return { token: session.id, expiresAt: session.expiresAt };
     },
-    async findActor(token) {
-      if (!TOKEN_PATTERN.test(token)) return null;
-      const { user } = await readers[prefixOf(token)].validateSession(token);
-      return user && { userId: user.id, email: user.email, name: user.name, role: user.role };
+    findCached(token) {
+      // Anything else is in no memory, and not worth a hash.
+      return token.length === TOKEN_LENGTH && token.startsWith('evo_') ? cache.find(hashToken(token)) : undefined;
     },
-    end: (token) => readers[prefixOf(token)].invalidateSession(token),
+    async findActor(token) {
+      if (!TOKEN_PATTERN.test(token) || token.startsWith('eva_')) return await findActorNow(token);
+      const id = hashToken(token);
+      return cache.find(id) ?? (await cache.lookUp(id, () => load(token)));
+    },
+    findActorNow,
+    async end(token) {
+      await readers[prefixOf(token)].invalidateSession(token);
+      changes.tell({ kind: 'session', id: hashToken(token) });
+    },
     endAll: (on, userId) => luciaOn(on, spans.evo_).invalidateUserSessions(userId),
     deleteExpired: () => readers.evo_.deleteExpiredSessions(),
+    stats: cache.stats,
   };
 }

@@ -4,6 +4,7 @@ import type { NewCharge } from '../box-office/requests.ts';
 import type { UserContext } from '../context.ts';
 import { hashRequest } from '../idempotency.ts';
 import { collect, openChargeOf, type Payment, providerOf, resume } from '../payments/collect.ts';
+import { ProblemError } from '../problem.ts';
 import { ask, present } from './ask.ts';
 import type { Booking } from './booking.ts';
 
@@ -67,6 +68,8 @@ async function submitClaim(
   const shard = shardOf(showId);
   const quantity = sections.reduce((sum, section) => sum + section.quantity, seatIds.length);
   const { userId } = ctx.actor;
+  const refusal = ctx.soldOut.refuse(showId, { userId, seatIds, sections });
+  if (refusal) throw new ProblemError(refusal);
   const submit = (): Promise<BookingState> =>
     ask(ctx, showId, {
       kind,

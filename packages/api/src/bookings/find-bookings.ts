@@ -20,6 +20,18 @@ export async function findBooking(db: Db, bookingId: string, userId: string | nu
   return booking;
 }
 
+/** Those of the bookings that there are, whoever owns them, in no order. */
+export async function findBookings(db: Db, bookingIds: readonly string[]): Promise<Booking[]> {
+  if (bookingIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('bookings')
+    .selectAll()
+    .where('id', 'in', bookingIds)
+    .where('shard', 'in', [...new Set(bookingIds.map(shardOf))])
+    .execute();
+  return await present(db, rows);
+}
+
 export interface BookingFilter {
   userId?: string | undefined;
   eventId?: string | undefined;

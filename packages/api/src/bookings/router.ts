@@ -66,7 +66,10 @@ export const bookingsRouter = {
    * `limit_exceeded`, `idempotency_mismatch`.
    */
   hold: userProcedure
-    .meta({ openapi: { method: 'POST', path: '/bookings/hold', summary: 'Hold places', status: 201 } })
+    .meta({
+      openapi: { method: 'POST', path: '/bookings/hold', summary: 'Hold places', status: 201 },
+      limit: 'booking',
+    })
     .input(z.strictObject(claimFields).refine(namesPlaces, NAMES_NONE))
     .output(bookingOutput)
     .mutation(({ ctx, input }) => holdPlaces(ctx, input)),
@@ -76,7 +79,7 @@ export const bookingsRouter = {
    * cannot be tried gives the places back. Problems: as `hold`, and `payment_declined`, `unavailable`.
    */
   book: userProcedure
-    .meta({ openapi: { method: 'POST', path: '/bookings', summary: 'Book places', status: 201 } })
+    .meta({ openapi: { method: 'POST', path: '/bookings', summary: 'Book places', status: 201 }, limit: 'booking' })
     .input(z.strictObject({ ...claimFields, payment: payment.optional() }).refine(namesPlaces, NAMES_NONE))
     .output(bookingOutput)
     .mutation(({ ctx, input }) => bookPlaces(ctx, input)),
@@ -88,6 +91,7 @@ export const bookingsRouter = {
   confirm: userProcedure
     .meta({
       openapi: { method: 'POST', path: '/bookings/{bookingId}/confirm', summary: 'Confirm a hold' },
+      limit: 'booking',
       idempotent: true,
     })
     .input(z.strictObject({ bookingId: id, payment: payment.optional() }))

@@ -24,6 +24,8 @@ export interface ShowFacts {
   id: string;
   shard: number;
   eventId: string;
+  /** Of the event. */
+  category: string;
   status: ShowStatus;
   eventStatus: EventStatus;
   /** Null while the event is a draft. */
@@ -190,6 +192,8 @@ export interface Changes {
 
 export interface Decision {
   eventId: string;
+  /** Of the event. */
+  category: string;
   /** The instant that everything in it bears. */
   now: Date;
   changes: Changes;

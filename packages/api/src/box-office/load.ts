@@ -1,4 +1,3 @@
-import type { Trx } from '@evently/db/client';
 import type { BookingStatus, EventStatus, ShowStatus, TicketStatus } from '@evently/db/schema';
 import { type RawBuilder, sql } from 'kysely';
 import type { BookingState, Inventory, SectionState } from './inventory.ts';
@@ -48,7 +47,7 @@ function concernOf(plan: ShowPlan, requests: readonly BoxOfficeRequest[]): Conce
 }
 
 /** What the load statement answers. Instants are Unix milliseconds, since they travel as JSON. */
-interface LoadedRow {
+export interface LoadedRow {
   now: number;
   show: LoadedShow | null;
   sections: Omit<SectionState, 'kind'>[] | null;
@@ -60,6 +59,7 @@ interface LoadedRow {
 
 interface LoadedShow {
   eventId: string;
+  category: string;
   status: ShowStatus;
   eventStatus: EventStatus;
   salesOpenAt: number | null;
@@ -86,20 +86,20 @@ type LoadedBooking = Omit<
 const millis = (column: string) => sql`(extract(epoch FROM ${sql.ref(column)}) * 1000)::bigint`;
 
 /**
- * Reads the show as it is now that its lock is ours, in one statement of its own: READ COMMITTED then shows what was
+ * What reads the show as it is once its lock is ours. It is a statement of its own: READ COMMITTED then shows what was
  * committed while we waited for the lock. The parts that this batch does not need are left out, and look-ups are lateral:
  * joins against `unnest` went linear on tables that nobody had analysed yet.
- *
- * @returns null when the show is gone
  */
-export async function loadInventory(
-  trx: Trx,
+export function loadStatement(plan: ShowPlan, requests: readonly BoxOfficeRequest[]): RawBuilder<LoadedRow> {
+  return statementFor(plan, concernOf(plan, requests));
+}
+
+/** The inventory in what was read. @returns null when the show is gone */
+export function toInventory(
   plan: ShowPlan,
-  requests: readonly BoxOfficeRequest[],
+  row: LoadedRow | undefined,
   version: number,
-): Promise<{ inventory: Inventory; now: Date } | null> {
-  const { rows } = await loadStatement(plan, concernOf(plan, requests)).execute(trx);
-  const row = rows[0];
+): { inventory: Inventory; now: Date } | null {
   if (!row?.show || !row.sections) return null;
   const kinds = new Map(plan.layout.sections.map((section) => [section.sectionId, section.kind]));
   const seatsOf = new Map(plan.layout.sections.map((s) => [s.sectionId, s.rows.map((rowOfSeats) => rowOfSeats.seats)]));
@@ -138,7 +138,7 @@ function toState(showId: string, row: LoadedBooking): BookingState {
   };
 }
 
-function loadStatement(plan: ShowPlan, concern: Concern): RawBuilder<LoadedRow> {
+function statementFor(plan: ShowPlan, concern: Concern): RawBuilder<LoadedRow> {
   const here = sql`show_id = ${plan.showId} AND shard = ${plan.shard}`;
   const parts = [bookingsPart(plan, concern, here), ...seatParts(concern, here)];
   if (concern.holders.length > 0) parts.push(heldPart(concern, here));
@@ -146,7 +146,7 @@ function loadStatement(plan: ShowPlan, concern: Concern): RawBuilder<LoadedRow> 
   return sql<LoadedRow>`
     WITH clock AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now)
     SELECT ${millis('clock.now')} AS now,
-      (SELECT json_build_object('eventId', e.id, 'status', s.status, 'eventStatus', e.status,
+      (SELECT json_build_object('eventId', e.id, 'category', e.category, 'status', s.status, 'eventStatus', e.status,
           'salesOpenAt', (extract(epoch FROM coalesce(s.sales_open_at, e.published_at)) * 1000)::bigint,
           'salesCloseAt', (extract(epoch FROM coalesce(s.sales_close_at, s.starts_at)) * 1000)::bigint,
           'startsAt', ${millis('s.starts_at')}, 'currency', s.currency, 'collectAtDoor', s.collect_at_door,

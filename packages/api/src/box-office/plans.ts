@@ -6,6 +6,7 @@ import type { Seat, SeatLayout, SeatLayouts } from '../venues/seat-layouts.ts';
 /** What never changes about a show: which sections it sells and where its seats are. It may be kept between batches. */
 export interface ShowPlan {
   showId: string;
+  eventId: string;
   shard: number;
   sectionIds: ReadonlySet<string>;
   layout: SeatLayout;
@@ -37,14 +38,14 @@ async function loadPlan(db: Db, layouts: SeatLayouts, showId: string): Promise<S
   const rows = await db
     .selectFrom('shows')
     .innerJoin('show_sections', 'show_sections.show_id', 'shows.id')
-    .select(['venue_id', 'layout_version', 'section_id'])
+    .select(['event_id', 'venue_id', 'layout_version', 'section_id'])
     .where('shows.id', '=', showId)
     .where('show_sections.shard', '=', shard)
     .execute();
   const [first] = rows;
   if (!first) return null;
   const layout = await layouts.find(first.venue_id, first.layout_version);
-  return { showId, shard, sectionIds: new Set(rows.map((row) => row.section_id)), layout };
+  return { showId, eventId: first.event_id, shard, sectionIds: new Set(rows.map((row) => row.section_id)), layout };
 }
 
 /** The seat, if this show sells it. */

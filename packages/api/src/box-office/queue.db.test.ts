@@ -83,10 +83,11 @@ test('what arrives together is decided together; who comes alone waits for nobod
   const show = await createTestShow(admin, [standing(500)]);
   const batches: number[] = [];
   const { db, plans } = office.services;
-  const afterWrite = async (_trx: unknown, _plan: unknown, { answers }: { answers: unknown[] }) => {
+  const followUps = async ({ answers }: { answers: unknown[] }) => {
     batches.push(answers.length);
+    return [];
   };
-  const boxOffice = createBoxOffice({ db, plans, afterWrite, maxAtOnce: 2 });
+  const boxOffice = createBoxOffice({ db, plans, followUps, onCommit: () => undefined, maxAtOnce: 2 });
   await boxOffice.submit(show.showId, { kind: 'sweep' });
   expect(batches).toEqual([1]);
   await Promise.all(Array.from({ length: 600 }, () => boxOffice.submit(show.showId, { kind: 'sweep' })));

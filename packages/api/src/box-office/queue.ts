@@ -1,10 +1,9 @@
-import type { Db } from '@evently/db/client';
 import pLimit from 'p-limit';
 import { notFound, ProblemError } from '../problem.ts';
 import type { Answer } from './inventory.ts';
 import type { ShowPlans } from './plans.ts';
 import type { BoxOfficeRequest } from './requests.ts';
-import { type AfterWrite, runBatch } from './run-batch.ts';
+import { runBatch, type Surroundings } from './run-batch.ts';
 
 /** How many requests one transaction decides; beyond this, its statements grow longer than they save. */
 const MAX_BATCH = 256;
@@ -25,14 +24,14 @@ export interface BoxOffice {
    * @throws ProblemError `overloaded` when the queue is full
    */
   submit: (showId: string, request: BoxOfficeRequest) => Promise<Answer>;
+  /** How many requests wait for their turn, over all shows. */
+  waiting: () => number;
   /** Resolves when nothing is queued or under way: what was taken in is answered. */
   drain: () => Promise<void>;
 }
 
-export interface BoxOfficeSettings {
-  db: Db;
+export interface BoxOfficeSettings extends Surroundings {
   plans: ShowPlans;
-  afterWrite: AfterWrite;
   /** How many shows may be in a transaction at once; less than the pool has connections, so that reads find one. */
   maxAtOnce: number;
 }
@@ -41,7 +40,7 @@ export interface BoxOfficeSettings {
  * One queue per show. While a batch commits, what arrives forms the next one; alone, a request is a batch of one and
  * waits for nobody. More than one batch of a show in flight would only fight for its row.
  */
-export function createBoxOffice({ db, plans, afterWrite, maxAtOnce }: BoxOfficeSettings): BoxOffice {
+export function createBoxOffice({ plans, maxAtOnce, ...around }: BoxOfficeSettings): BoxOffice {
   const queues = new Map<string, Waiting[]>();
   const running = new Set<Promise<void>>();
   const inTurn = pLimit(maxAtOnce);
@@ -64,7 +63,7 @@ export function createBoxOffice({ db, plans, afterWrite, maxAtOnce }: BoxOfficeS
     const plan = await plans.find(showId);
     if (!plan) throw notFound();
     const requests = batch.map(({ request }) => request);
-    const answers = await runBatch(db, plan, requests, afterWrite);
+    const answers = await runBatch(around, plan, requests);
     batch.forEach(({ resolve, reject }, index) => {
       const answer = answers[index] ?? new Error('a request was left without an answer');
       if (answer instanceof Error) reject(answer);
@@ -90,6 +89,7 @@ export function createBoxOffice({ db, plans, afterWrite, maxAtOnce }: BoxOfficeS
         running.add(served);
       });
     },
+    waiting: () => [...queues.values()].reduce((count, queue) => count + queue.length, 0),
     async drain() {
       while (running.size > 0) await Promise.all(running);
     },

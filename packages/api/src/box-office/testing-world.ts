@@ -33,6 +33,7 @@ export function createWorld({ standing = [], seated = [], price = 0, show = {} }
       id: newId(SHARD),
       shard: SHARD,
       eventId: newId(SHARD),
+      category: 'concert',
       status: 'scheduled',
       eventStatus: 'published',
       salesOpenAt: new Date(NOW.getTime() - 3_600_000),

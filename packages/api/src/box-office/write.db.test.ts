@@ -1,13 +1,14 @@
+import type { Trx } from '@evently/db/client';
 import { newId, shardOf } from '@evently/db/ids';
 import { inTransaction } from '@evently/db/transaction';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Caller, createTestOffice, createTestShow, newKey, standing, type TestOffice } from '../testing.ts';
 import { decide } from './decide/decide.ts';
-import { loadInventory } from './load.ts';
+import { loadStatement, toInventory } from './load.ts';
 import type { BoxOfficeRequest } from './requests.ts';
 import { claimOf } from './testing-world.ts';
-import { StaleDecision, writeChanges } from './write.ts';
+import { isStaleWrite, writeStatements } from './write.ts';
 
 let office: TestOffice;
 let admin: Caller;
@@ -22,14 +23,15 @@ afterAll(() => office[Symbol.asyncDispose]());
 async function writeAfter(
   showId: string,
   request: BoxOfficeRequest,
-  meanwhile: (trx: Parameters<typeof writeChanges>[0]) => Promise<unknown>,
+  meanwhile: (trx: Trx) => Promise<unknown>,
 ): Promise<void> {
   const plan = await office.services.plans.find(showId);
   await inTransaction(office.db, async (trx) => {
-    const loaded = await loadInventory(trx, plan!, [request], 0);
+    const { rows } = await loadStatement(plan!, [request]).execute(trx);
+    const loaded = toInventory(plan!, rows[0], 0);
     const decision = decide(loaded!.inventory, [request], loaded!.now);
     await meanwhile(trx);
-    await writeChanges(trx, plan!, decision);
+    for (const statement of writeStatements(plan!, decision)) await statement.execute(trx);
   });
 }
 
@@ -40,9 +42,9 @@ test('a decision about a booking that is no longer as it was loaded is not writt
   const { id: bookingId } = await office.as(actor).bookings.hold({ showId, sections, idempotencyKey: newKey() });
   const confirm = { kind: 'confirm' as const, bookingId, userId: actor.userId, charge: null };
   const release = sql`UPDATE bookings SET status = 'released', expires_at = NULL WHERE id = ${bookingId}`;
-  await expect(writeAfter(showId, confirm, (trx) => release.execute(trx))).rejects.toThrow(StaleDecision);
+  await expect(writeAfter(showId, confirm, (trx) => release.execute(trx))).rejects.toSatisfy(isStaleWrite);
   const voided = sql`UPDATE tickets SET status = 'void' WHERE booking_id = ${bookingId}`;
-  await expect(writeAfter(showId, confirm, (trx) => voided.execute(trx))).rejects.toThrow(StaleDecision);
+  await expect(writeAfter(showId, confirm, (trx) => voided.execute(trx))).rejects.toSatisfy(isStaleWrite);
   expect((await office.as(actor).bookings.get({ bookingId })).status).toBe('held');
 });
 

@@ -1,4 +1,4 @@
-import type { Trx } from '@evently/db/client';
+import { errorCodeOf } from '@evently/db/transaction';
 import { type RawBuilder, sql } from 'kysely';
 import type {
   BookingChange,
@@ -13,10 +13,11 @@ import type {
   TicketChange,
 } from './inventory.ts';
 
-/** The rows that were written are not those that were decided on: somebody wrote past the lock. Decide again. */
-export class StaleDecision extends Error {
-  override readonly name = 'StaleDecision';
-}
+/** SQLSTATE division_by_zero, by which a write fails that does not fit what is there. */
+const DOES_NOT_FIT = '22012';
+
+/** Whether the rows to be written were not those that were decided on: somebody wrote past the lock. Decide again. */
+export const isStaleWrite = (error: unknown): boolean => errorCodeOf(error) === DOES_NOT_FIT;
 
 /** One part of the write: a data-modifying CTE, and how many rows it must touch. */
 interface Part {
@@ -31,17 +32,16 @@ export function isEmpty({ cancelsShow, soldOutChanged: _, ...rows }: Changes): b
 }
 
 /**
- * Writes a decision in one statement: a CTE per table, set-based, the parts with nothing to do left out. Each part counts
- * its rows; fewer than decided (a booking of this key exists by now, a ticket is not in the state it was loaded in) means
- * that the decision was made on something else than what is there.
+ * What writes a decision, in one statement: a CTE per table, set-based, the parts with nothing to do left out. Each part
+ * counts its rows; fewer than decided (a booking of this key exists by now, a ticket is not in the state it was loaded in)
+ * means that the decision was made on something else than what is there. Then the statement itself fails, so that a commit
+ * may follow it without waiting for its answer; see `isStaleWrite`.
  *
  * The parts of one statement run in no particular order, so when some free what others may take (the seat of a hold that
  * expired, the key of a booking that was refused), the freeing ones go first, in a statement of their own.
- *
- * @throws StaleDecision
  */
-export async function writeChanges(trx: Trx, place: Place, { changes, now }: Decision): Promise<void> {
-  if (isEmpty(changes)) return;
+export function writeStatements(place: Place, { changes, now }: Decision): RawBuilder<unknown>[] {
+  if (isEmpty(changes)) return [];
   const freeing: Part[] = [
     ...partOf('booking_changes', changes.changedBookings, (rows) => changedBookingsPart(place, rows)),
     ...partOf('ticket_changes', changes.changedTickets, (rows) => changedTicketsPart(place, rows)),
@@ -58,22 +58,14 @@ export async function writeChanges(trx: Trx, place: Place, { changes, now }: Dec
     ...partOf('blocked', changes.blockedSeats, (rows) => blockPart(place, rows)),
     ...partOf('show', changes.cancelsShow ? [place.showId] : [], () => cancelShowPart(place)),
   ];
-  if (freeing.length > 0 && changes.newTickets.length > 0) {
-    await writeParts(trx, freeing);
-    await writeParts(trx, taking);
-  } else {
-    await writeParts(trx, [...freeing, ...taking]);
-  }
+  const isSplit = freeing.length > 0 && changes.newTickets.length > 0;
+  return isSplit ? [statementOf(freeing), statementOf(taking)] : [statementOf([...freeing, ...taking])];
 }
 
-async function writeParts(trx: Trx, parts: readonly Part[]): Promise<void> {
+function statementOf(parts: readonly Part[]): RawBuilder<unknown> {
   const ctes = parts.map(({ name, statement }) => sql`${sql.id(name)} AS (${statement} RETURNING 1)`);
-  const counts = parts.map(({ name }) => sql`(SELECT count(*)::int FROM ${sql.id(name)}) AS ${sql.id(name)}`);
-  const { rows } = await sql<Record<string, number>>`
-    WITH ${sql.join(ctes, sql`, `)} SELECT ${sql.join(counts, sql`, `)}`.execute(trx);
-  for (const { name, rows: expected } of parts) {
-    if (rows[0]?.[name] !== expected) throw new StaleDecision(`${name}: ${rows[0]?.[name]} rows, not ${expected}`);
-  }
+  const fits = parts.map(({ name, rows }) => sql`(SELECT count(*) FROM ${sql.id(name)}) = ${sql.lit(rows)}`);
+  return sql`WITH ${sql.join(ctes, sql`, `)} SELECT 1 / (CASE WHEN ${sql.join(fits, sql` AND `)} THEN 1 ELSE 0 END)`;
 }
 
 interface Place {

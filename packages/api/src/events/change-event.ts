@@ -4,7 +4,7 @@ import { inTransaction } from '@evently/db/transaction';
 import type { UserContext } from '../context.ts';
 import { notFound, ProblemError } from '../problem.ts';
 import { type EventWithShows, findEvent } from './events.ts';
-import { refreshListing } from './refresh-listings.ts';
+import { refreshListing, tellListing } from './refresh-listings.ts';
 import { slugOf } from './search-text.ts';
 
 /** @throws `not_found` */
@@ -46,6 +46,7 @@ export async function updateEvent(ctx: UserContext, edit: EventEdit): Promise<Ev
       .execute();
     await refreshListing(trx, row.id, ctx.now());
   });
+  tellListing(ctx.changes, edit.eventId);
   return await findEvent(ctx.db, edit.eventId, 'admin');
 }
 
@@ -62,6 +63,7 @@ export async function publishEvent(ctx: UserContext, eventId: string): Promise<E
       .execute();
     await refreshListing(trx, row.id, ctx.now());
   });
+  tellListing(ctx.changes, eventId);
   return await findEvent(ctx.db, eventId, 'admin');
 }
 
@@ -72,4 +74,5 @@ export async function deleteEvent(ctx: UserContext, eventId: string): Promise<vo
     if (row.status !== 'draft') throw new ProblemError({ code: 'invalid_state', state: row.status });
     await trx.deleteFrom('events').where('id', '=', eventId).execute();
   });
+  tellListing(ctx.changes, eventId);
 }

@@ -3,7 +3,7 @@ import { inTransaction } from '@evently/db/transaction';
 import type { UserContext } from '../context.ts';
 import { createOnce } from '../idempotency.ts';
 import { type EventWithShows, findEvent } from './events.ts';
-import { refreshListing } from './refresh-listings.ts';
+import { refreshListing, tellListing } from './refresh-listings.ts';
 import { slugOf } from './search-text.ts';
 
 export interface NewEvent {
@@ -46,5 +46,7 @@ export async function createEvent(ctx: UserContext, input: NewEvent): Promise<Ev
     await refreshListing(trx, id, now);
     return id;
   });
+  // Asked again, it may have been published since, and was refreshed just now.
+  tellListing(ctx.changes, eventId);
   return await findEvent(ctx.db, eventId, 'admin');
 }

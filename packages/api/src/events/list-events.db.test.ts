@@ -46,7 +46,7 @@ async function createCatalogue(): Promise<void> {
   const buyer = office.as(await office.actor());
   const sections = [{ sectionId: tiny.sectionIds[0]!, quantity: 1 }];
   const { eventId } = await buyer.bookings.book({ showId: galaShow!, sections, idempotencyKey: newKey() });
-  await refreshListings(office.db, [eventId], inDays(0));
+  await refreshListings(office.services, [eventId], inDays(0));
 }
 
 const iso = (days: number, moreMs = 0) => new Date(inDays(days).getTime() + moreMs).toISOString();

@@ -1,7 +1,7 @@
 import { newId } from '@evently/db/ids';
 import { type JobQueues, openJobQueues } from '@evently/jobs/queues';
 import { startWorker } from '@evently/jobs/worker';
-import { sql } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Services } from '../context.ts';
 import { createJobHandlers } from '../job-handlers.ts';
@@ -159,17 +159,20 @@ test('a sale whose transaction fails after it queued its job leaves neither the 
   const venue = await createVenue(admin, { sections: [standing(1)] });
   const { eventId, showIds } = await publish([{ venue, days: 2 }]);
   const queues = await openQueues(false);
-  const enqueue: JobQueues['enqueue'] = async (...job) => {
-    await queues.enqueue(...job);
-    throw new Error('the lights went out');
+  // The job's own statement fails once it has run.
+  const prepare: JobQueues['prepare'] = async (...job) => {
+    const { sql: text, parameters } = await queues.prepare(...job);
+    return CompiledQuery.raw(`WITH job AS (${text}) SELECT ('lights out: ' || count(*))::int FROM job`, [
+      ...parameters,
+    ]);
   };
   const { log } = office.services;
-  const services = createServices({ db: office.db, queues: { enqueue }, log });
+  const services = createServices({ db: office.db, queues: { prepare }, log });
   const sections = [{ sectionId: venue.sectionIds[0]!, quantity: 1 }];
   const sale = office
     .as(await office.actor(), services)
     .bookings.book({ showId: showIds[0]!, sections, idempotencyKey: newKey() });
-  await expect(sale).rejects.toThrow('the lights went out');
+  await expect(sale).rejects.toThrow('lights out: 1');
   expect(await countJobs(eventId)).toBe(0);
   expect((await office.as(null).events.show({ showId: showIds[0]! })).sections).toMatchObject([{ available: 1 }]);
   await services.boxOffice.drain();

@@ -1,6 +1,7 @@
 import type { Db, Trx } from '@evently/db/client';
 import { inTransaction } from '@evently/db/transaction';
 import { sql } from 'kysely';
+import type { Changes } from '../changes.ts';
 import { foldText } from './search-text.ts';
 
 /**
@@ -36,9 +37,22 @@ export async function refreshListing(trx: Trx, eventId: string, now: Date): Prom
     .execute();
 }
 
-/** Refreshes several events, each in a transaction of its own. */
-export async function refreshListings(db: Db, eventIds: readonly string[], now: Date): Promise<void> {
-  for (const eventId of eventIds) await inTransaction(db, (trx) => refreshListing(trx, eventId, now));
+/** Refreshes several events, each in a transaction of its own, and tells of them. */
+export async function refreshListings(
+  { db, changes }: { db: Db; changes: Changes },
+  eventIds: readonly string[],
+  now: Date,
+): Promise<void> {
+  for (const eventId of eventIds) {
+    await inTransaction(db, (trx) => refreshListing(trx, eventId, now));
+    tellListing(changes, eventId);
+  }
+}
+
+/** For when what an event, or a list with it, says of it has changed; once that is committed. */
+export function tellListing(changes: Changes, eventId: string): void {
+  changes.tell({ kind: 'event', eventId });
+  changes.tell({ kind: 'listings' });
 }
 
 interface UpcomingShow {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { id, instant, line, money, pageInput, pageOf } from '../fields.ts';
+import { LISTINGS } from '../read-db.ts';
 import { findSeatLayout, findSeatStates } from '../shows/seats.ts';
 import { showOutput } from '../shows/show-output.ts';
 import { findShow } from '../shows/shows.ts';
@@ -71,7 +72,7 @@ const statesOutput = z.object({
 export const eventsRouter = {
   /** Published events with a show still to come, soonest first. `q` finds words of name, tags, venue, city and description. */
   list: openProcedure
-    .meta({ openapi: { method: 'GET', path: '/events', summary: 'Find events' } })
+    .meta({ openapi: { method: 'GET', path: '/events', summary: 'Find events' }, publicRead: { about: 'listings' } })
     .input(
       z.strictObject({
         q: z.string().trim().max(200).optional(),
@@ -86,33 +87,45 @@ export const eventsRouter = {
       }),
     )
     .output(pageOf(listedEvent))
-    .query(({ ctx, input }) => listEvents(ctx.db, input, ctx.now())),
+    .query(({ ctx, input }) => ctx.readDb.read(LISTINGS, (db) => listEvents(db, input, ctx.now()))),
 
   /** An event with its shows and what is left of them. */
   get: openProcedure
-    .meta({ openapi: { method: 'GET', path: '/events/{eventId}', summary: 'Read an event' } })
+    .meta({
+      openapi: { method: 'GET', path: '/events/{eventId}', summary: 'Read an event' },
+      publicRead: { about: 'event' },
+    })
     .input(z.strictObject({ eventId: id }))
     .output(eventOutput)
-    .query(({ ctx, input }) => findEvent(ctx.db, input.eventId, 'public')),
+    .query(({ ctx, input }) => ctx.readDb.read(input.eventId, (db) => findEvent(db, input.eventId, 'public'))),
 
   /** A show with its sections, prices and what is left. */
   show: openProcedure
-    .meta({ openapi: { method: 'GET', path: '/shows/{showId}', summary: 'Read a show' } })
+    .meta({
+      openapi: { method: 'GET', path: '/shows/{showId}', summary: 'Read a show' },
+      publicRead: { about: 'show' },
+    })
     .input(z.strictObject({ showId: id }))
     .output(showOutput)
-    .query(({ ctx, input }) => findShow(ctx.db, input.showId, 'public')),
+    .query(({ ctx, input }) => ctx.readDb.read(input.showId, (db) => findShow(db, input.showId, 'public'))),
 
   /** Where the seats are. Immutable per `layoutVersion`, so it may be cached for as long as one likes. */
   seatLayout: openProcedure
-    .meta({ openapi: { method: 'GET', path: '/shows/{showId}/layout', summary: 'Read the seat layout' } })
+    .meta({
+      openapi: { method: 'GET', path: '/shows/{showId}/layout', summary: 'Read the seat layout' },
+      publicRead: { about: 'show', isImmutable: true },
+    })
     .input(z.strictObject({ showId: id }))
     .output(layoutOutput)
-    .query(({ ctx, input }) => findSeatLayout(ctx.db, ctx.layouts, input.showId)),
+    .query(({ ctx, input }) => ctx.readDb.read(input.showId, (db) => findSeatLayout(db, ctx.plans, input.showId))),
 
   /** Which seats are free, held, booked or kept back: one character each. */
   seatStates: openProcedure
-    .meta({ openapi: { method: 'GET', path: '/shows/{showId}/states', summary: 'Read the seat states' } })
+    .meta({
+      openapi: { method: 'GET', path: '/shows/{showId}/states', summary: 'Read the seat states' },
+      publicRead: { about: 'show' },
+    })
     .input(z.strictObject({ showId: id }))
     .output(statesOutput)
-    .query(({ ctx, input }) => findSeatStates(ctx.db, ctx.layouts, input.showId)),
+    .query(({ ctx, input }) => findSeatStates(ctx.db, ctx.plans, input.showId)),
 };

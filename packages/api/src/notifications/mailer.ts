@@ -21,10 +21,13 @@ export function createOutbox(folder: string, from: string): Mailer {
   return {
     async send({ id, to, subject, text }) {
       const { message } = await composer.sendMail({ messageId: `<${id}@evently>`, from, to, subject, text });
-      await mkdir(folder, { recursive: true });
       // Renamed into place, so that nobody ever reads half a mail.
       const draft = path.join(folder, `.${id}-${randomUUID()}`);
-      await writeFile(draft, message);
+      await writeFile(draft, message).catch(async (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        await mkdir(folder, { recursive: true });
+        await writeFile(draft, message);
+      });
       await rename(draft, path.join(folder, `${id}.eml`));
     },
   };

@@ -18,7 +18,7 @@ const RETRY_AFTER_MS = 2000;
 /** What came of trying to charge. `failed`: certainly nothing was charged. `unknown`: it may have been. */
 type Outcome = ChargeOutcome | { status: 'failed' } | { status: 'unknown' };
 
-type Office = Pick<Services, 'boxOffice' | 'payments' | 'log'>;
+type Office = Pick<Services, 'boxOffice' | 'bookingPlaces' | 'payments' | 'log'>;
 
 /** @throws `invalid_input` when there is no such provider */
 export function providerOf({ providers }: Services['payments'], name: string): PaymentProvider {
@@ -117,7 +117,7 @@ async function ask({ payments, log }: Office, { id, provider }: PaymentState): P
 
 /** The second half of a confirmation. It may be told the same outcome more than once. */
 export async function finish(
-  office: Pick<Office, 'boxOffice'>,
+  office: Pick<Office, 'boxOffice' | 'bookingPlaces'>,
   booking: { id: string; showId: string; places: number },
   paymentId: string,
   outcome: Outcome,

@@ -1,8 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '@evently/db/client';
+import type { Database } from '@evently/db/schema';
+import type { Selectable } from 'kysely';
+import { together } from '../together.ts';
 import { type Charge, type ChargeOutcome, type PaymentProvider, ProviderUnreachable } from './provider.ts';
 
 const SLOW_MS = 3000;
+
+/** As many as a statement takes without growing slow. */
+const MAX_ENTRIES = 256;
+
+/** A charge, and what shall become of it if this is the first that is heard of it. */
+interface Entry {
+  charge: Charge;
+  outcome: ChargeOutcome;
+}
 
 /**
  * A provider that moves no money, to build and test against. It keeps its books in the database, apart from any
@@ -13,22 +25,12 @@ const SLOW_MS = 3000;
 export function createSandbox(db: Db): PaymentProvider {
   async function find(chargeId: string): Promise<ChargeOutcome | null> {
     const row = await db.selectFrom('sandbox_charges').selectAll().where('id', '=', chargeId).executeTakeFirst();
-    if (!row) return null;
-    return row.status === 'succeeded'
-      ? { status: 'succeeded' }
-      : { status: 'declined', reason: row.reason ?? 'declined' };
+    return row ? outcomeOf(row) : null;
   }
 
-  async function record({ id, amount, currency }: Charge, outcome: ChargeOutcome): Promise<ChargeOutcome> {
-    const reason = outcome.status === 'declined' ? outcome.reason : null;
-    await db
-      .insertInto('sandbox_charges')
-      .values({ id, amount, currency, status: outcome.status, reason })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-    // The first answer to a charge is its answer for good.
-    return (await find(id)) ?? outcome;
-  }
+  // What is charged at the same time is written down together: a rush pays as it buys, hundreds in a second.
+  const writeDown = together((entries: readonly Entry[]) => recordCharges(db, entries), MAX_ENTRIES);
+  const record = (charge: Charge, outcome: ChargeOutcome) => writeDown({ charge, outcome });
 
   return {
     name: 'sandbox',
@@ -59,4 +61,32 @@ export function createSandbox(db: Db): PaymentProvider {
         .execute();
     },
   };
+}
+
+type SandboxRow = Pick<Selectable<Database['sandbox_charges']>, 'status' | 'reason'>;
+
+function outcomeOf({ status, reason }: SandboxRow): ChargeOutcome {
+  return status === 'succeeded' ? { status } : { status, reason: reason ?? 'declined' };
+}
+
+/** Writes charges down; of each, the first answer is its answer for good. */
+async function recordCharges(db: Db, entries: readonly Entry[]): Promise<ChargeOutcome[]> {
+  // The same charge twice in one statement: the first of them is written.
+  const first = new Map(entries.toReversed().map((entry) => [entry.charge.id, entry]));
+  // In one order for everybody, so that no two processes wait for each other in a circle.
+  const sorted = [...first.values()].sort((a, b) => (a.charge.id < b.charge.id ? -1 : 1));
+  const rows = await db
+    .insertInto('sandbox_charges')
+    .values(
+      sorted.map(({ charge: { id, amount, currency }, outcome }) => {
+        const reason = outcome.status === 'declined' ? outcome.reason : null;
+        return { id, amount, currency, status: outcome.status, reason };
+      }),
+    )
+    // Changes nothing, but answers the row that is there.
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ id: (eb) => eb.ref('sandbox_charges.id') }))
+    .returning(['id', 'status', 'reason'])
+    .execute();
+  const found = new Map(rows.map((row) => [row.id, outcomeOf(row)]));
+  return entries.map(({ charge, outcome }) => found.get(charge.id) ?? outcome);
 }

@@ -2,7 +2,7 @@ import type { Trx } from '@evently/db/client';
 import { newId, shardOf } from '@evently/db/ids';
 import { inTransaction } from '@evently/db/transaction';
 import type { UserContext } from '../context.ts';
-import { refreshListing } from '../events/refresh-listings.ts';
+import { refreshListing, tellListing } from '../events/refresh-listings.ts';
 import { createOnce } from '../idempotency.ts';
 import { notFound, ProblemError, refuseInput } from '../problem.ts';
 import { findShow, type Show } from './shows.ts';
@@ -39,6 +39,8 @@ export async function createShow(ctx: UserContext, input: NewShow): Promise<Show
     await refreshListing(trx, input.eventId, now);
     return id;
   });
+  ctx.changes.tell({ kind: 'show', showId, eventId: input.eventId });
+  tellListing(ctx.changes, input.eventId);
   return await findShow(ctx.db, showId, 'admin');
 }
 

@@ -3,7 +3,7 @@ import { shardOf } from '@evently/db/ids';
 import type { ShowRow } from '@evently/db/schema';
 import { inTransaction } from '@evently/db/transaction';
 import type { UserContext } from '../context.ts';
-import { refreshListing } from '../events/refresh-listings.ts';
+import { refreshListing, tellListing } from '../events/refresh-listings.ts';
 import { notFound, ProblemError, refuseInput } from '../problem.ts';
 import { lockInventory } from './inventory-lock.ts';
 import { findShow, type Show } from './shows.ts';
@@ -29,7 +29,7 @@ export interface ShowEdit {
  * @throws `not_found`, `version_conflict`, `invalid_state` (the show is cancelled), `invalid_input`
  */
 export async function updateShow(ctx: UserContext, edit: ShowEdit): Promise<Show> {
-  await inTransaction(ctx.db, async (trx) => {
+  const eventId = await inTransaction(ctx.db, async (trx) => {
     await lockInventory(trx, edit.showId);
     const row = await trx.selectFrom('shows').selectAll().where('id', '=', edit.showId).forUpdate().executeTakeFirst();
     if (!row) throw notFound();
@@ -44,7 +44,10 @@ export async function updateShow(ctx: UserContext, edit: ShowEdit): Promise<Show
       .where('shard', '=', shardOf(row.id))
       .execute();
     await refreshListing(trx, row.event_id, ctx.now());
+    return row.event_id;
   });
+  ctx.changes.tell({ kind: 'show', showId: edit.showId, eventId });
+  tellListing(ctx.changes, eventId);
   return await findShow(ctx.db, edit.showId, 'admin');
 }
 

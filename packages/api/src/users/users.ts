@@ -50,7 +50,7 @@ export async function listUsers(
  * @throws `not_found`, `invalid_state` (the last admin)
  */
 export async function setRole(ctx: UserContext, input: { userId: string; role: Role }): Promise<Account> {
-  return await inTransaction(ctx.db, async (trx) => {
+  const account = await inTransaction(ctx.db, async (trx) => {
     // All admins are locked, in order, so that two admins who demote each other do not both succeed.
     const admins = await trx
       .selectFrom('users')
@@ -68,4 +68,6 @@ export async function setRole(ctx: UserContext, input: { userId: string; role: R
     await ctx.sessions.endAll(trx, row.id);
     return toAccount({ ...row, role: input.role });
   });
+  ctx.changes.tell({ kind: 'user', userId: account.id });
+  return account;
 }

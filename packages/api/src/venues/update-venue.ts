@@ -1,6 +1,6 @@
 import { inTransaction } from '@evently/db/transaction';
 import type { UserContext } from '../context.ts';
-import { listListingsAt, refreshListings } from '../events/refresh-listings.ts';
+import { listListingsAt, refreshListings, tellListing } from '../events/refresh-listings.ts';
 import { notFound, ProblemError } from '../problem.ts';
 import { insertLayout } from './create-venue.ts';
 import type { SectionPlan } from './plan.ts';
@@ -49,10 +49,13 @@ export async function updateVenue(ctx: UserContext, edit: VenueEdit): Promise<Ve
       .execute();
     if (edit.sections) await insertLayout(trx, row.id, layoutVersion, edit.sections);
   });
-  if (edit.name !== undefined || edit.city !== undefined) {
+  if (edit.name !== undefined || edit.city !== undefined || edit.timeZone !== undefined) {
     // Afterwards, so that no lock of the venue is held meanwhile; a lost refresh is made up for by the next edit or show.
     const now = ctx.now();
-    await refreshListings(ctx.db, await listListingsAt(ctx.db, edit.venueId, now), now);
+    const eventIds = await listListingsAt(ctx.db, edit.venueId, now);
+    // At once, since the shows' own answers name the venue; then event by event, as its listing follows.
+    for (const eventId of eventIds) tellListing(ctx.changes, eventId);
+    if (edit.name !== undefined || edit.city !== undefined) await refreshListings(ctx, eventIds, now);
   }
   return await findVenue(ctx.db, edit.venueId);
 }

@@ -20,7 +20,8 @@ export function decide(inventory: Inventory, requests: readonly BoxOfficeRequest
   const draft = createDraft(inventory, now);
   expireOverdue(draft);
   const answers = requests.map((request) => serve(draft, request));
-  return { eventId: inventory.show.eventId, now, changes: changesOf(draft), answers };
+  const { eventId, category } = inventory.show;
+  return { eventId, category, now, changes: changesOf(draft), answers };
 }
 
 function serve(draft: Draft, request: BoxOfficeRequest): Answer {

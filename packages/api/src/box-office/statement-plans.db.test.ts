@@ -1,0 +1,111 @@
+import { newId, shardOf } from '@evently/db/ids';
+import { CompiledQuery, type RawBuilder, sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestOffice, createTestShow, seated, standing, type TestOffice, type TestShow } from '../testing.ts';
+import { decide } from './decide/decide.ts';
+import { loadStatement, toInventory } from './load.ts';
+import type { ShowPlan } from './plans.ts';
+import type { BoxOfficeRequest } from './requests.ts';
+import { claimOf } from './testing-world.ts';
+import { writeStatements } from './write.ts';
+
+let office: TestOffice;
+let show: TestShow;
+let plan: ShowPlan;
+let bookingIds: string[];
+
+const ROWS = 100_000;
+/** Nobody reads one of these from end to end while a show's lock is held. */
+const LARGE = ['bookings', 'tickets', 'booking_events', 'payments'];
+
+// A sale begins on tables that nobody has analysed, and grows them by the minute: as here.
+beforeAll(async () => {
+  office = await createTestOffice();
+  show = await createTestShow(office.as(await office.actor('admin')), [standing(1_000_000), seated(20, 50)]);
+  plan = (await office.services.plans.find(show.showId))!;
+  const { db } = office;
+  for (const table of LARGE) await sql`ALTER TABLE ${sql.table(table)} SET (autovacuum_enabled = false)`.execute(db);
+  const shard = shardOf(show.showId);
+  const idOf = (kind: string) => sql`encode(sha256((${kind} || n)::bytea), 'hex')::varchar(32)::uuid`;
+  await sql`
+    INSERT INTO bookings (id, shard, reference, event_id, show_id, user_id, status, quantity, total, retained, currency,
+      expires_at, created_at, idempotency_key, request_hash, version, history_seq, history_hash)
+    SELECT ${idOf('booking')}, ${shard}, 'R' || n, ${show.eventId}::uuid, ${show.showId}::uuid, ${idOf('user')},
+      CASE WHEN n % 10 = 0 THEN 'held' ELSE 'confirmed' END, 1, 0, 0, 'EUR',
+      CASE WHEN n % 10 = 0 THEN now() + interval '1 hour' END, now(), 'key' || n, '', 1, 1, ''
+    FROM generate_series(1, ${ROWS}::int) AS n`.execute(db);
+  await sql`
+    INSERT INTO tickets (id, shard, booking_id, show_id, section_id, price, status)
+    SELECT ${idOf('ticket')}, ${shard}, ${idOf('booking')}, ${show.showId}::uuid, ${show.sectionIds[0]}::uuid, 0,
+      CASE WHEN n % 10 = 0 THEN 'held' ELSE 'valid' END
+    FROM generate_series(1, ${ROWS}::int) AS n`.execute(db);
+  await sql`UPDATE show_sections SET held = ${ROWS / 10}, sold = ${ROWS - ROWS / 10}
+    WHERE show_id = ${show.showId} AND section_id = ${show.sectionIds[0]}`.execute(db);
+  const { rows } = await sql<{ id: string }>`SELECT id FROM bookings WHERE status = 'held' LIMIT 64`.execute(db);
+  bookingIds = rows.map(({ id }) => id);
+});
+afterAll(() => office[Symbol.asyncDispose]());
+
+interface PlanNode {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Cond'?: string;
+  Plans?: PlanNode[];
+}
+
+/** What leads to few rows at once; the show alone leads to all that was ever sold of it. */
+const SELECTIVE = /\b(id|booking_id|seat_id|idempotency_key|user_id|expires_at)\b/;
+
+/** The large tables of which a statement would read more than it needs. */
+async function listScanned(statement: RawBuilder<unknown>): Promise<string[]> {
+  const { sql: text, parameters } = statement.compile(office.db);
+  const explain = CompiledQuery.raw(`EXPLAIN (FORMAT JSON) ${text}`, [...parameters]);
+  const { rows } = await office.db.executeQuery<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(explain);
+  const scanned: string[] = [];
+  const walk = (node: PlanNode) => {
+    const table = node['Relation Name'];
+    const isIndexed = node['Node Type'].includes('Index') && SELECTIVE.test(node['Index Cond'] ?? '');
+    const isRead = table !== undefined && LARGE.includes(table) && !/Insert|Modify|CTE/.test(node['Node Type']);
+    if (isRead && !isIndexed) scanned.push(`${node['Node Type']} of ${table} by ${node['Index Cond']}`);
+    node.Plans?.forEach(walk);
+  };
+  walk(rows[0]!['QUERY PLAN'][0]!.Plan);
+  return scanned;
+}
+
+const wish = (more: object = {}) =>
+  claimOf({ kind: 'book', userId: newId(), sections: [{ sectionId: show.sectionIds[0]!, quantity: 1 }], ...more });
+const times = <T>(count: number, make: (n: number) => T) => Array.from({ length: count }, (_, n) => make(n));
+
+const batches: [string, () => BoxOfficeRequest[]][] = [
+  ['free places, booked in one call', () => times(64, () => wish())],
+  ['one buyer alone', () => [wish()]],
+  ['seats by name', () => times(64, (n) => wish({ sections: [], seatIds: [show.seatIds[n]!] }))],
+  [
+    'the best seats of a section',
+    () => times(8, () => wish({ sections: [{ sectionId: show.sectionIds[1]!, quantity: 2 }] })),
+  ],
+  ['holds', () => times(64, () => wish({ kind: 'hold' }))],
+  [
+    'confirmations',
+    () => bookingIds.map((bookingId) => ({ kind: 'confirm', bookingId, userId: newId(), charge: null })),
+  ],
+  ['releases', () => bookingIds.map((bookingId) => ({ kind: 'release', bookingId, userId: newId() }))],
+  ['a sweep', () => [{ kind: 'sweep' }]],
+];
+
+test.each(batches)('%s: no table that grows is read from end to end, nor written so', async (_what, make) => {
+  const requests = make();
+  const load = loadStatement(plan, requests);
+  expect(await listScanned(load)).toEqual([]);
+  const { rows } = await load.execute(office.db);
+  const { inventory, now } = toInventory(plan, rows[0], 1)!;
+  // As their owners, so that there is something to write.
+  const owned = requests.map((request) =>
+    'bookingId' in request && 'userId' in request && request.kind !== 'hold' && request.kind !== 'book'
+      ? { ...request, userId: inventory.bookings.get(request.bookingId)?.userId ?? '' }
+      : request,
+  ) as BoxOfficeRequest[];
+  const decision = decide(inventory, owned, now);
+  for (const statement of writeStatements(plan, decision)) expect(await listScanned(statement)).toEqual([]);
+});
