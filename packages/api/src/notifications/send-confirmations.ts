@@ -9,8 +9,8 @@ import { type ConfirmationFacts, writeConfirmation } from './confirmation-mail.t
 
 /** How many mails are under way at once. */
 const MAILS_AT_ONCE = 8;
-/** For each moment spent on mails, nine are left to others: mails may come a minute later, a sale may not. */
-const RESTS_PER_WORK = 9;
+/** For each moment spent on mails, so many are left to others: mails may come a minute later, a sale may not. */
+const RESTS_PER_WORK = { inRush: 30, else: 4 };
 
 /**
  * Tells buyers that their bookings are confirmed: one mail per booking, whatever happens. The records of them are written
@@ -37,7 +37,8 @@ export async function sendConfirmations(services: Services, bookingIds: readonly
     });
     for (const tried of await Promise.allSettled(tries)) if (tried.status === 'rejected') failures.push(tried.reason);
     await markSent(services, sent);
-    if (next + MAILS_AT_ONCE < open.length) await sleep((performance.now() - began) * RESTS_PER_WORK);
+    const rests = RESTS_PER_WORK[services.boxOffice.waiting() > 0 ? 'inRush' : 'else'];
+    await sleep((performance.now() - began) * rests);
   }
   if (failures.length > 0) throw failures[0];
 }
