@@ -6,7 +6,11 @@ test('nothing typed: every scenario, 64 connections, five rounds, ten seconds, w
   const { names, plan, profileFolder, resultsFolder, workFolder, help } = readArguments([]);
   expect({ names, plan, profileFolder, workFolder, help }).toEqual({
     names: [],
-    plan: { seconds: 10, rounds: 5, warmUpSeconds: 3, connections: 64 },
+    plan: {
+      ...{ seconds: 10, rounds: 5, warmUpSeconds: 3, connections: 64 },
+      grown: { events: 1_000_000, bookings: 1_000_000 },
+      mostPerSecond: 64_000,
+    },
     profileFolder: null,
     workFolder: null,
     help: false,
@@ -34,8 +38,13 @@ test('what is typed wins, in a quick run too, and scenarios stand anywhere', () 
     '--profile',
   ]);
   expect(names).toEqual(['p0', 'P1b']);
-  expect(plan).toEqual({ seconds: 2.5, rounds: 3, warmUpSeconds: 0.2, connections: 16 });
+  expect(plan).toMatchObject({ seconds: 2.5, rounds: 3, warmUpSeconds: 0.2, connections: 16 });
   expect(profileFolder).toBe(path.resolve(import.meta.dirname, '../profiles'));
+});
+
+test('a huge database has ten million bookings, also in a quick run, whose events stay few', () => {
+  expect(readArguments(['--huge']).plan.grown).toEqual({ events: 1_000_000, bookings: 10_000_000 });
+  expect(readArguments(['--huge', '--quick']).plan.grown).toEqual({ events: 2000, bookings: 10_000_000 });
 });
 
 test.each([

@@ -28,6 +28,7 @@ export const USAGE = `pnpm bench [scenario …] [--seconds 10] [--rounds 5] [--c
   --rounds n       how many times the sides take turns (5)
   --warm-up n      seconds that each side runs before it is measured (3), up to five times over until it is warm
   --connections n  closed-loop connections (64)
+  --huge           P5 with ten million bookings instead of one
   --quick          shows that everything works, in seconds; its figures mean nothing and are not written down
   --profile        starts servers with a CPU profile, which lies in bench/profiles afterwards
   --folder path    where temporary files go, the database's with them; a real disk, if figures are to mean anything
@@ -36,8 +37,17 @@ export const USAGE = `pnpm bench [scenario …] [--seconds 10] [--rounds 5] [--c
 
 const HOME = path.resolve(import.meta.dirname, '..');
 /** What 8 connections manage in a second: enough to pass through everything, too little to tell anything. */
-const QUICK: Plan = { seconds: 1, rounds: 1, warmUpSeconds: 0.2, connections: 8 };
-const FULL: Plan = { seconds: 10, rounds: 5, warmUpSeconds: 3, connections: 64 };
+const QUICK: Plan = {
+  ...{ seconds: 1, rounds: 1, warmUpSeconds: 0.2, connections: 8 },
+  grown: { events: 2000, bookings: 4000 },
+  mostPerSecond: 250,
+};
+const FULL: Plan = {
+  ...{ seconds: 10, rounds: 5, warmUpSeconds: 3, connections: 64 },
+  grown: { events: 1_000_000, bookings: 1_000_000 },
+  mostPerSecond: 64_000,
+};
+const HUGE_BOOKINGS = 10_000_000;
 
 /** @throws UsageError with a sentence for whoever typed it */
 export function readArguments(words: readonly string[]): Arguments {
@@ -49,6 +59,8 @@ export function readArguments(words: readonly string[]): Arguments {
     rounds: readNumber('rounds', values.rounds, preset.rounds, 1, 100, true),
     warmUpSeconds: readNumber('warm-up', values['warm-up'], preset.warmUpSeconds, 0, 600),
     connections: readNumber('connections', values.connections, preset.connections, 1, 1000, true),
+    mostPerSecond: preset.mostPerSecond,
+    grown: values.huge === true ? { ...preset.grown, bookings: HUGE_BOOKINGS } : preset.grown,
   };
   const out = values.out === undefined ? null : path.resolve(values.out);
   return {
@@ -71,7 +83,7 @@ function parse(words: readonly string[]) {
       allowPositionals: true,
       options: {
         ...{ seconds: text, rounds: text, 'warm-up': text, connections: text, folder: text, out: text },
-        ...{ quick: flag, profile: flag, help: { ...flag, short: 'h' } },
+        ...{ huge: flag, quick: flag, profile: flag, help: { ...flag, short: 'h' } },
       },
     });
   } catch (error) {

@@ -56,12 +56,23 @@ test('data that Postgres had to keep elsewhere goes with the folder that links t
   const elsewhere = path.join(folder, 'elsewhere');
   const linked = scenario('A', async (stage) => {
     await mkdir(elsewhere);
-    await mkdir(path.join(stage.folder, 'data'));
-    await symlink(elsewhere, path.join(stage.folder, 'data', 'postgres'));
+    await mkdir(path.join(stage.folder, 'a server'));
+    await mkdir(path.join(stage.folder, 'another'));
+    await symlink(elsewhere, path.join(stage.folder, 'another', 'postgres'));
     return report;
   });
   expect(await run([linked]).passed).toBe(true);
   expect(existsSync(elsewhere)).toBe(false);
+});
+
+test('pictures lie beside the results, which name them and do not hold them', async () => {
+  const plots = [{ file: 'overload.svg', title: 'Throughput', svg: '<svg/>' }];
+  const { passed, said } = run([scenario('A', async () => ({ ...report, plots }))]);
+  await passed;
+  expect(said.join('')).toContain('![Throughput](overload.svg)');
+  expect(await readFile(path.join(folder, 'out', 'overload.svg'), 'utf8')).toBe('<svg/>');
+  const results = JSON.parse(await readFile(path.join(folder, 'out', 'latest.json'), 'utf8'));
+  expect(results).toMatchObject({ scenarios: [{ plots: ['overload.svg'] }] });
 });
 
 test('a wrong answer fails the run', async () => {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Arguments, UsageError } from './arguments.ts';
@@ -87,15 +87,18 @@ async function makeFolder(parent: string | null, opened: AsyncDisposableStack): 
 
 async function removeFolder(folder: string): Promise<void> {
   // Where Postgres could not get to its data, a link leads to where they are instead.
-  const data = await realpath(path.join(folder, 'data', 'postgres')).catch(() => null);
-  if (data !== null) await rm(data, { recursive: true, force: true });
+  for (const server of await readdir(folder).catch(() => [])) {
+    const data = await realpath(path.join(folder, server, 'postgres')).catch(() => null);
+    if (data !== null) await rm(data, { recursive: true, force: true });
+  }
   await rm(folder, { recursive: true, force: true });
 }
 
 function describeCommand(chosen: readonly Scenario[], { plan }: Arguments): string {
   const names = chosen.map(({ name }) => name.toLowerCase()).join(' ');
-  const { seconds, rounds, warmUpSeconds, connections } = plan;
-  return `pnpm bench ${names} --seconds ${seconds} --rounds ${rounds} --warm-up ${warmUpSeconds} --connections ${connections}`;
+  const { seconds, rounds, warmUpSeconds, connections, grown } = plan;
+  const huge = grown.bookings > grown.events * 5 ? ' --huge' : '';
+  return `pnpm bench ${names} --seconds ${seconds} --rounds ${rounds} --warm-up ${warmUpSeconds} --connections ${connections}${huge}`;
 }
 
 async function publish(results: Results, asked: Arguments, progress: Progress, out: Screen): Promise<void> {
@@ -106,9 +109,18 @@ async function publish(results: Results, asked: Arguments, progress: Progress, o
   if (resultsFolder !== null) {
     await mkdir(resultsFolder, { recursive: true });
     await writeFile(path.join(resultsFolder, 'latest.md'), markdown);
-    await writeFile(path.join(resultsFolder, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`);
+    await writeFile(path.join(resultsFolder, 'latest.json'), `${JSON.stringify(withoutPictures(results), null, 2)}\n`);
+    const plots = results.scenarios.flatMap((scenario) => scenario.plots ?? []);
+    for (const { file, svg } of plots) await writeFile(path.join(resultsFolder, file), svg);
     progress.line('');
-    progress.line(`Written to ${path.join(resultsFolder, 'latest.md')} and latest.json.`);
+    const others = ['latest.json', ...plots.map(({ file }) => file)].join(', ');
+    progress.line(`Written to ${path.join(resultsFolder, 'latest.md')}, with ${others} beside it.`);
   }
   if (profileFolder !== null) out.write(await describeProfiles(profileFolder));
+}
+
+/** Figures only: pictures have files of their own. */
+function withoutPictures({ scenarios: reports, ...results }: Results): object {
+  const named = reports.map(({ plots, ...report }) => ({ ...report, plots: plots?.map(({ file }) => file) }));
+  return { ...results, scenarios: named };
 }

@@ -11,6 +11,10 @@ export interface Plan {
   warmUpSeconds: number;
   /** Closed-loop: each connection sends its next request when its last one was answered. */
   connections: number;
+  /** How far the database of P5 has grown. */
+  grown: { events: number; bookings: number };
+  /** The highest load that P9 tries to find sustainable, in bookings per second. */
+  mostPerSecond: number;
 }
 
 /** Where a scenario plays: what it may use, and what ends with it. */
@@ -49,6 +53,14 @@ export interface Finding {
   target: Target;
 }
 
+/** A picture of what was found. */
+export interface Plot {
+  /** The name of its file, as in `overload.svg`. */
+  file: string;
+  title: string;
+  svg: string;
+}
+
 export interface ScenarioReport {
   findings: Finding[];
   /** Everything that was driven, in absolute figures. */
@@ -57,6 +69,7 @@ export interface ScenarioReport {
   notes: string[];
   /** Wrong answers and broken invariants, a sentence each: any of them fails the run, since a fast wrong number is no number. */
   failures: string[];
+  plots?: Plot[];
 }
 
 export interface Scenario {

@@ -12,6 +12,7 @@ import { problemOfFastify, retryAfterSeconds } from './problem-reply.ts';
 import { sendKept } from './public-reads.ts';
 import { sendTrpcProblem } from './trpc-problem.ts';
 import { answerCall, createCallReader, runCall, type SingleCall, sendCallError } from './trpc-short-path.ts';
+import { createTurns } from './turns.ts';
 
 /** More calls than this in one request are refused; a browser's burst of queries stays well below. */
 const MAX_BATCH_SIZE = 10;
@@ -43,6 +44,7 @@ export function registerTrpc(app: FastifyInstance, { contextOf, reads }: Door): 
     },
   };
   const readCall = createCallReader();
+  const takeTurn = createTurns();
   const answerSingle: AnswerSingle = async (call, ctx, req, res) => {
     const { publicRead } = call.procedure.meta;
     if (!publicRead) return await answerCall(call, ctx, res);
@@ -58,15 +60,20 @@ export function registerTrpc(app: FastifyInstance, { contextOf, reads }: Door): 
   const handler: RouteHandlerMethod = async (req, res) => {
     const path = (req.params as { path?: string }).path ?? req.url.split('?', 1)[0]!.slice('/trpc/'.length);
     const single = readCall(req, path);
-    if (single) return await answerSingle(single, contextOf(req), req, res);
+    if (single) {
+      const turn = single.procedure.type === 'mutation' ? takeTurn() : null;
+      if (turn) await turn;
+      return await answerSingle(single, contextOf(req), req, res);
+    }
     if (req.body !== undefined) req.body = (req.body as JsonBody).text;
     await fastifyRequestHandler({ ...options, req, res, path });
     return res;
   };
   // What tRPC refuses before it knows the call, it sends without a content type, which makes it plain text.
-  app.addHook('onSend', async (_request, _reply, payload) => {
+  app.addHook('onSend', (_request, _reply, payload, done) => {
     const headers = payload instanceof Response ? payload.headers : null;
     if (headers?.get('content-type')?.startsWith('text/plain')) headers.set('content-type', 'application/json');
+    done(null, payload);
   });
   app.setErrorHandler((error, request, reply) => {
     const { problem, status } = problemOfFastify(error as Parameters<typeof problemOfFastify>[0]);

@@ -1,5 +1,6 @@
+import { callProcedure } from '@evently/api/call-procedure';
 import type { Context } from '@evently/api/context';
-import { callProcedure, listProcedures, type ProcedureInfo } from '@evently/api/procedures';
+import { listProcedures, type ProcedureInfo } from '@evently/api/procedures';
 import { problemOf, shapeError, transformer } from '@evently/api/trpc';
 import { getTRPCErrorFromUnknown } from '@trpc/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';

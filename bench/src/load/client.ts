@@ -5,7 +5,14 @@ import { type Answer, readAnswer } from './answer.ts';
 export interface Client {
   /** @throws Error when the answer is neither an output nor a refusal, or none comes */
   call: (procedure: string, input: object, token: string) => Promise<Answer>;
+  /** Reads what lies under a path, as somebody who is not signed in, and leaves it unread. @throws Error when no answer comes */
+  read: (path: string) => Promise<RawAnswer>;
   close: () => Promise<void>;
+}
+
+export interface RawAnswer {
+  status: number;
+  body: Buffer;
 }
 
 /** Whoever waits longer than this for an answer has found a fault. */
@@ -23,38 +30,48 @@ export function createClient(url: string, connections: number): Client {
     bodyTimeout: PATIENCE_MS,
   });
   const headersOf = rememberHeaders();
+  const send = (request: Request) => dispatch(pool, request);
   return {
-    call: (procedure, input, token) =>
-      new Promise((resolve, reject) => {
-        const request = {
-          path: `/trpc/${procedure}`,
-          method: 'POST' as const,
-          headers: headersOf(token),
-          body: JSON.stringify(input),
-        };
-        let status = 0;
-        const chunks: Buffer[] = [];
-        pool.dispatch(request, {
-          onRequestStart: () => undefined,
-          onResponseStart: (_controller, statusCode) => {
-            status = statusCode;
-          },
-          onResponseData: (_controller, chunk) => {
-            chunks.push(chunk);
-          },
-          onResponseEnd: () => {
-            try {
-              resolve(readAnswer(status, textOf(chunks)));
-            } catch (error) {
-              reject(error);
-            }
-          },
-          onResponseError: (_controller, error) => reject(new Error(`no answer came: ${error.message}`)),
-        });
-      }),
+    async call(procedure, input, token) {
+      const body = JSON.stringify(input);
+      const request = { path: `/trpc/${procedure}`, method: 'POST' as const, headers: headersOf(token), body };
+      const { status, body: answer } = await send(request);
+      return readAnswer(status, answer.toString());
+    },
+    read: (path) => send({ path, method: 'GET', headers: COMMON_HEADERS }),
     close: () => pool.destroy(),
   };
 }
+
+interface Request {
+  path: string;
+  method: 'GET' | 'POST';
+  headers: string[];
+  body?: string;
+}
+
+function dispatch(pool: Pool, request: Request): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    let status = 0;
+    const chunks: Buffer[] = [];
+    pool.dispatch(request, {
+      onRequestStart: () => undefined,
+      onResponseStart: (_controller, statusCode) => {
+        status = statusCode;
+      },
+      onResponseData: (_controller, chunk) => {
+        chunks.push(chunk);
+      },
+      onResponseEnd: () => resolve({ status, body: wholeOf(chunks) }),
+      onResponseError: (_controller, error) => reject(new Error(`no answer came: ${error.message}`)),
+    });
+  });
+}
+
+const COMMON_HEADERS = [
+  ...['accept', '*/*', 'accept-language', '*', 'sec-fetch-mode', 'cors', 'user-agent', 'node'],
+  ...['accept-encoding', 'gzip, deflate'],
+];
 
 /** What the SDK's `fetch` sends in Node, as undici takes it: names and values in turn. */
 function rememberHeaders(): (token: string) => string[] {
@@ -62,17 +79,14 @@ function rememberHeaders(): (token: string) => string[] {
   return (token) => {
     let headers = known.get(token);
     if (!headers) {
-      headers = [
-        ...['content-type', 'application/json', 'authorization', `Bearer ${token}`, 'accept', '*/*'],
-        ...['accept-language', '*', 'sec-fetch-mode', 'cors', 'user-agent', 'node', 'accept-encoding', 'gzip, deflate'],
-      ];
+      headers = [...['content-type', 'application/json', 'authorization', `Bearer ${token}`], ...COMMON_HEADERS];
       known.set(token, headers);
     }
     return headers;
   };
 }
 
-function textOf(chunks: readonly Buffer[]): string {
+function wholeOf(chunks: readonly Buffer[]): Buffer {
   const [first] = chunks;
-  return first !== undefined && chunks.length === 1 ? first.toString() : Buffer.concat(chunks).toString();
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
 }

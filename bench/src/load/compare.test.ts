@@ -4,7 +4,14 @@ import type { Stage } from '../scenario.ts';
 import { compare, type Side } from './compare.ts';
 
 const stage: Stage = {
-  plan: { seconds: 0.1, rounds: 2, warmUpSeconds: 0.02, connections: 2 },
+  plan: {
+    seconds: 0.1,
+    rounds: 2,
+    warmUpSeconds: 0.02,
+    connections: 2,
+    grown: { events: 0, bookings: 0 },
+    mostPerSecond: 1,
+  },
   signal: new AbortController().signal,
   progress: { show: () => undefined, line: () => undefined },
   opened: new AsyncDisposableStack(),

@@ -28,6 +28,8 @@ export interface SideReport {
   /** Per second, by round. */
   rates: number[];
   latency: Percentiles | null;
+  /** The median of each round, in milliseconds; of rounds in which anything was done. */
+  medians: number[];
   /** What one attempt cost the process at the other end, in milliseconds of the processor; null where it cannot tell. */
   cpuMs: number | null;
   refused: Record<string, number>;
@@ -125,6 +127,7 @@ function createTally(stage: Stage, side: Side) {
     rate: sumOf(phases, 'done') / sumOf(phases, 'seconds'),
     rates: phases.map(({ done, seconds }) => done / seconds),
     latency: latencies.percentiles(),
+    medians: phases.flatMap((phase) => phase.latencies.percentiles()?.p50 ?? []),
     cpuMs: cpuMs ? sumOf(phases, 'cpuMs') / sumOf(phases, 'attempts') : null,
     refused,
   });

@@ -41,6 +41,7 @@ const results: Results = {
         {
           ...{ name: 'floor', unit: 'bookings', connections: 64, rate: 1203, rates: [1100, 1306] },
           latency: { p50: 40, p90: 60, p99: 120.4, p999: 1204, max: 2000 },
+          medians: [38, 42],
           cpuMs: 0.375,
           refused: { overloaded: 3 },
         },

@@ -56,6 +56,7 @@ export function writeMarkdown({ machine, date, command, scenarios }: Results): s
       ],
       sides.map(([name, side]) => sideRow(name, side)),
     ),
+    ...scenarios.flatMap(({ plots = [] }) => plots.map(({ title, file }) => `![${title}](${file})`)),
     ...(notes.length > 0 ? [notes.join('\n')] : []),
     failures.length > 0
       ? ['**The run failed:**', '', ...failures].join('\n')

@@ -8,39 +8,36 @@
  * body, the look-up of the session (on Postgres, where it is not cached), the check of roles, of forbidden input and of the
  * schema, the check of the output, superjson and the adapter. It includes no query besides the session's.
  */
-import { fileURLToPath } from 'node:url';
-import { createClient } from '../load/client.ts';
 import { type Side, takeTurns } from '../load/compare.ts';
 import { pairedRatio } from '../load/ratio.ts';
 import { formatRate } from '../report/figures.ts';
-import type { Scenario, Stage } from '../scenario.ts';
-import { type NextBuyer, signInBuyers } from '../stage/buyers.ts';
-import { type Server, startServer } from '../stage/server.ts';
+import type { Scenario } from '../scenario.ts';
+import { callNothing, EMPTY_MUTATION, sendNothing } from '../stage/nothing.ts';
+import { startServer } from '../stage/server.ts';
 import { startTarget } from '../stage/target.ts';
 
-const PRELOAD = fileURLToPath(new URL('../targets/empty-mutation.ts', import.meta.url));
 /** Nearer to its own limit than this, the generator may be what is measured. */
 const NEAR_THE_CEILING = 0.8;
+/** As long as a real one; the targets read none. */
+const A_TOKEN = `evo_${'x'.repeat(43)}`;
 
 export const emptyMutation: Scenario = {
   name: 'P0',
   title: 'empty authenticated mutation, all protections on',
   async run(stage) {
-    const server = await startServer(stage, [PRELOAD]);
-    const nextBuyer = await signInBuyers(stage, server.db);
+    const server = await startServer(stage, { preloads: [EMPTY_MUTATION] });
     const bareRoute = await startTarget(stage, 'bare-route');
     const rawAnswer = await startTarget(stage, 'raw-answer');
-    const sideOf = (name: string, { url, cpuMs }: Pick<Server, 'url' | 'cpuMs'>): Side => ({
-      name,
-      unit: 'requests',
-      step: callNothing(stage, url, nextBuyer),
-      cpuMs,
-    });
+    const nothing = await callNothing(stage, server);
+    const sideOf = (name: string, { url, cpuMs }: typeof bareRoute): Side => {
+      const step = sendNothing(stage, url);
+      return { name, unit: 'requests', step: () => step(A_TOKEN), cpuMs };
+    };
     const { reports, failures } = await takeTurns(
       stage,
       sideOf('the generator at its limit', rawAnswer),
       sideOf('a bare Fastify JSON POST route', bareRoute),
-      sideOf('an empty authenticated mutation', server),
+      nothing,
     );
     const [limit, bare, ours] = reports;
     const reached = bare.rate / limit.rate;
@@ -66,14 +63,3 @@ export const emptyMutation: Scenario = {
     };
   },
 };
-
-function callNothing(stage: Stage, url: string, nextBuyer: NextBuyer): Side['step'] {
-  const client = createClient(url, stage.plan.connections);
-  stage.opened.defer(() => client.close());
-  return async (connection) => {
-    const answer = await client.call('bookings.nothing', {}, nextBuyer(connection));
-    // Whoever does nothing can be refused nothing: something else than the mutation would be measured.
-    if ('refused' in answer) throw new Error(`a call that does nothing was refused: ${answer.refused}`);
-    return 'done';
-  };
-}

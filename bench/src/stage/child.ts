@@ -10,6 +10,12 @@ export interface Child {
   firstMessage: () => Promise<unknown>;
   /** How much of the processor it has used so far, all its threads together, in milliseconds. @throws Error when it has ended */
   cpuMs: () => Promise<number>;
+  /** How much memory it has at this moment, in bytes. @throws Error when it has ended */
+  rssBytes: () => Promise<number>;
+  /** Sends a message and answers the next one that comes: one question at a time. @throws Error when it has ended */
+  ask: (message: object | string) => Promise<unknown>;
+  /** Told of every message that comes. */
+  listen: (listener: (message: unknown) => void) => void;
   /** Resolves with a sentence when it ends, for whatever reason. */
   ended: Promise<string>;
   /** Lets go of the leash, and waits. */
@@ -57,20 +63,30 @@ export function startChild({ file, preloads = [], options = [], env = {} }: Chil
     });
   });
   const nextMessage = async () => {
-    const message = new Promise<unknown>((resolve) => child.once('message', resolve));
-    const next = await Promise.race([message, ended]);
-    if (typeof next === 'string') throw new Error(next);
-    return next;
+    const next = new Promise<{ message: unknown }>((resolve) => {
+      child.once('message', (message: unknown) => resolve({ message }));
+    });
+    const first = await Promise.race([next, ended]);
+    if (typeof first === 'string') throw new Error(first);
+    return first.message;
+  };
+  const ask = async (message: object | string) => {
+    const answer = nextMessage();
+    if (child.connected) child.send(message);
+    return await answer;
   };
   return {
     ended,
     firstMessage: nextMessage,
     async cpuMs() {
-      const answer = nextMessage();
-      if (child.connected) child.send('cpu');
-      const used = await answer;
+      const used = await ask('usage');
       return (Number(at(used, 'user')) + Number(at(used, 'system'))) / 1000;
     },
+    async rssBytes() {
+      return Number(at(await ask('usage'), 'rss'));
+    },
+    ask,
+    listen: (listener) => void child.on('message', listener),
     stop: () => stop(child, ended),
   };
 }

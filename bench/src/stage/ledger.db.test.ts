@@ -55,8 +55,8 @@ test('a booking that is sold twice, a hold for a sale, another show, more places
   const { ledger: other } = await sellTwo();
   expect(() => ledger.confirm(bookings[0])).toThrow('was sold twice');
   const held = await hold();
-  expect(() => ledger.confirm(held)).toThrow('no confirmed booking of one place');
-  expect(() => ledger.heldId(bookings[0])).toThrow('no held booking of one place');
+  expect(() => ledger.confirm(held)).toThrow('no confirmed booking of 1 place');
+  expect(() => ledger.heldId(bookings[0])).toThrow('no held booking of 1 place');
   expect(() => other.confirm(bookings[0])).toThrow('no confirmed booking');
   expect(() => ledger.confirm({ ...bookings[0], id: newKey(), quantity: 2 })).toThrow('no confirmed booking');
 });

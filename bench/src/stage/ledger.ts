@@ -1,14 +1,19 @@
 import { listViolations } from '@evently/api/integrity/invariants';
 import type { Db } from '@evently/db/client';
 import { at } from '../load/answer.ts';
-import type { StandingShow } from './show.ts';
+import type { OpenShow } from './show.ts';
 
 /** What the buyers of a show were told, to be held against the database. */
 export interface Ledger {
-  /** Takes down a booking of one place that was answered as confirmed. @throws Error when it is not that */
+  /** Takes down a booking of so many places that was answered as confirmed. @throws Error when it is not that */
   confirm: (output: unknown) => void;
-  /** The id of a hold on one place. @throws Error when it is not that */
+  /** The id of a hold on so many places. @throws Error when it is not that */
   heldId: (output: unknown) => string;
+  /** Takes down bookings that were answered, and read, elsewhere. @throws Error when one was sold before */
+  addIds: (ids: readonly string[]) => void;
+  ids: () => string[];
+  /** How many bookings were taken down. */
+  count: () => number;
   /** What is wrong, a sentence each: broken invariants, sales that nobody was told of, sales that are not there. */
   audit: (db: Db) => Promise<string[]>;
 }
@@ -16,23 +21,33 @@ export interface Ledger {
 /** As many as show what is wrong. */
 const MAX_SENTENCES = 20;
 
-export function createLedger({ showId, shard }: Pick<StandingShow, 'showId' | 'shard'>): Ledger {
+/** @param places of each booking */
+export function createLedger({ showId, shard }: Pick<OpenShow, 'showId' | 'shard'>, places = 1): Ledger {
   const told = new Set<string>();
 
   function read(output: unknown, status: 'held' | 'confirmed'): string {
     const id = at(output, 'id');
-    const fits = at(output, 'showId') === showId && at(output, 'quantity') === 1 && at(output, 'status') === status;
+    const fits =
+      at(output, 'showId') === showId && at(output, 'quantity') === places && at(output, 'status') === status;
     if (fits && typeof id === 'string') return id;
-    throw new Error(`an answer is no ${status} booking of one place: ${JSON.stringify(output).slice(0, 500)}`);
+    throw new Error(
+      `an answer is no ${status} booking of ${places} ${places === 1 ? 'place' : 'places'}: ${JSON.stringify(output).slice(0, 500)}`,
+    );
+  }
+
+  function add(id: string): void {
+    if (told.has(id)) throw new Error(`the booking ${id} was sold twice`);
+    told.add(id);
   }
 
   return {
-    confirm(output) {
-      const id = read(output, 'confirmed');
-      if (told.has(id)) throw new Error(`the booking ${id} was sold twice`);
-      told.add(id);
+    confirm: (output) => add(read(output, 'confirmed')),
+    addIds(ids) {
+      for (const id of ids) add(id);
     },
+    ids: () => [...told],
     heldId: (output) => read(output, 'held'),
+    count: () => told.size,
     async audit(db) {
       const rows = await db
         .selectFrom('bookings')

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Trx } from '@evently/db/client';
 import { errorCodeOf } from '@evently/db/transaction';
 import canonicalize from 'canonicalize';
@@ -6,9 +6,7 @@ import { ProblemError } from './problem.ts';
 
 /** A fingerprint of a request: equal for equal requests, however their fields are ordered (RFC 8785, SHA-256). */
 export function hashRequest(request: unknown): string {
-  return createHash('sha256')
-    .update(canonicalize(request) ?? '')
-    .digest('hex');
+  return hash('sha256', canonicalize(request) ?? '', 'hex');
 }
 
 export interface Creation {

@@ -1,7 +1,8 @@
 import type { AnyTRPCProcedure } from '@trpc/server';
 import { z } from 'zod';
-import type { Context } from './context.ts';
+import type { Middleware } from './call-procedure.ts';
 import type { ProcedureMeta } from './meta.ts';
+import { schemaBehind } from './parse-at-once.ts';
 import { routes } from './router.ts';
 
 /** A procedure as adapters see it: the REST routes, the reference, the SDK's table and the test matrices are made from these. */
@@ -12,8 +13,8 @@ export interface ProcedureInfo {
   meta: ProcedureMeta;
   input: z.ZodType;
   output: z.ZodType;
-  /** Calls it, with its middlewares. */
-  call: AnyTRPCProcedure;
+  /** What a call of it passes through, in order; see call-procedure.ts. */
+  middlewares: readonly Middleware[];
 }
 
 // tRPC keeps the parsers in `_def`, which its types leave out.
@@ -22,6 +23,7 @@ const definition = z.object({
   meta: z.custom<ProcedureMeta>((value) => typeof value === 'object'),
   inputs: z.array(z.instanceof(z.ZodType)).length(1),
   output: z.instanceof(z.ZodType),
+  middlewares: z.array(z.custom<Middleware>((value) => typeof value === 'function')).min(1),
 });
 
 interface Routes {
@@ -39,21 +41,7 @@ function listRoutes(record: Routes, prefix: string): ProcedureInfo[] {
   return Object.entries(record).flatMap(([name, entry]) => {
     const path = `${prefix}${name}`;
     if (!isProcedure(entry)) return listRoutes(entry, `${path}.`);
-    const { type, meta, inputs, output } = definition.parse(entry._def);
-    return [{ path, type, meta, input: inputs[0]!, output, call: entry }];
+    const { type, meta, inputs, output, middlewares } = definition.parse(entry._def);
+    return [{ path, type, meta, input: schemaBehind(inputs[0]!), output: schemaBehind(output), middlewares }];
   });
-}
-
-/**
- * Calls a procedure with all that surrounds it.
- *
- * @param readInput called when the procedure asks for its input, after the checks of who calls; what it throws is thrown
- * @throws TRPCError
- */
-export function callProcedure(
-  { path, type, call }: ProcedureInfo,
-  ctx: Context,
-  readInput: () => unknown,
-): Promise<unknown> {
-  return call({ path, type, ctx, getRawInput: async () => readInput(), signal: undefined, batchIndex: 0 });
 }

@@ -7,7 +7,9 @@ import type { Caller, Context } from './context.ts';
 import type { ErrorShape } from './error-shape.ts';
 import { refuseCaller, refuseRawInput } from './guard.ts';
 import type { ProcedureMeta, Tier } from './meta.ts';
+import { parsesAtOnce } from './parse-at-once.ts';
 import { describeProblem, type InputIssue, type Problem, ProblemError, problemKinds } from './problem.ts';
+import { serializeOutput } from './wire.ts';
 
 /**
  * Inputs travel as plain JSON: the reading side of superjson can be made to stall a server. Outputs go through superjson,
@@ -15,7 +17,7 @@ import { describeProblem, type InputIssue, type Problem, ProblemError, problemKi
  */
 export const transformer = {
   input: { serialize: (value: unknown) => value, deserialize: (value: unknown) => value },
-  output: superjson,
+  output: { serialize: serializeOutput, deserialize: superjson.deserialize },
 };
 
 /** The ids of requests that failed before they had a context; whoever sees such an error first enters it. */
@@ -116,7 +118,8 @@ function logUnexpected(ctx: Context, path: string, type: TRPCProcedureType, erro
   ctx.log.error({ err: error.cause ?? error, requestId: ctx.requestId, procedure: path, type }, 'a procedure failed');
 }
 
-const guarded = <Override extends object>(tier: Tier) => t.procedure.meta({ tier }).use(guard<Override>(tier));
+const guarded = <Override extends object>(tier: Tier) =>
+  parsesAtOnce(t.procedure.meta({ tier }).use(guard<Override>(tier)));
 
 /** Anybody may call it. */
 export const openProcedure = guarded<object>('open');

@@ -4,7 +4,6 @@ import * as accounts from './migrations/0001-accounts.ts';
 import * as catalogue from './migrations/0002-catalogue.ts';
 import * as inventory from './migrations/0003-inventory.ts';
 import * as payments from './migrations/0004-payments.ts';
-import * as bookingsByShow from './migrations/0005-bookings-by-show.ts';
 
 /** In order, forward only. A migration that has been released is never edited; the next one corrects it. */
 const migrations: Record<string, Migration> = {
@@ -12,7 +11,6 @@ const migrations: Record<string, Migration> = {
   '0002-catalogue': catalogue,
   '0003-inventory': inventory,
   '0004-payments': payments,
-  '0005-bookings-by-show': bookingsByShow,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };

@@ -1,6 +1,7 @@
+import { callProcedure } from '@evently/api/call-procedure';
 import type { Context } from '@evently/api/context';
 import { refuseInput } from '@evently/api/problem';
-import { callProcedure, listProcedures, type ProcedureInfo } from '@evently/api/procedures';
+import { listProcedures, type ProcedureInfo } from '@evently/api/procedures';
 import { problemOf } from '@evently/api/trpc';
 import { getTRPCErrorFromUnknown } from '@trpc/server';
 import type { FastifyInstance, FastifyRequest } from 'fastify';

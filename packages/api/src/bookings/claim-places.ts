@@ -68,7 +68,7 @@ async function submitClaim(
   const shard = shardOf(showId);
   const quantity = sections.reduce((sum, section) => sum + section.quantity, seatIds.length);
   const { userId } = ctx.actor;
-  const refusal = ctx.soldOut.refuse(showId, { userId, seatIds, sections });
+  const refusal = await ctx.soldOut.refuse(showId, { userId, seatIds, sections });
   if (refusal) throw new ProblemError(refusal);
   const submit = (): Promise<BookingState> =>
     ask(ctx, showId, {

@@ -1,5 +1,8 @@
+import type { Trx } from '@evently/db/client';
+import { executeTogether } from '@evently/db/pipelined-driver';
 import type { BookingStatus, EventStatus, ShowStatus, TicketStatus } from '@evently/db/schema';
 import { type RawBuilder, sql } from 'kysely';
+import { inventoryLock } from '../shows/inventory-lock.ts';
 import type { BookingState, Inventory, SectionState } from './inventory.ts';
 import { findSeat, type ShowPlan } from './plans.ts';
 import type { BoxOfficeRequest } from './requests.ts';
@@ -8,7 +11,7 @@ import type { BoxOfficeRequest } from './requests.ts';
 export const MAX_EXPIRED_PER_BATCH = 200;
 
 /** What a batch is about, gathered from its requests: nothing else is loaded. */
-interface Concern {
+export interface Concern {
   seatIds: string[];
   /** Seated sections out of which places are picked: all their taken seats count. */
   pickedSectionIds: string[];
@@ -19,7 +22,7 @@ interface Concern {
   holders: string[];
 }
 
-function concernOf(plan: ShowPlan, requests: readonly BoxOfficeRequest[]): Concern {
+export function concernOf(plan: ShowPlan, requests: readonly BoxOfficeRequest[]): Concern {
   const seatIds = new Set<string>();
   const picked = new Set<string>();
   const bookingIds = new Set<string>();
@@ -53,7 +56,8 @@ export interface LoadedRow {
   sections: Omit<SectionState, 'kind'>[] | null;
   taken: string[] | null;
   blocked: string[] | null;
-  bookings: LoadedBooking[] | null;
+  /** The bookings that matter: repeated keys, and holds that are overdue or lie in the way. */
+  wanted: string[] | null;
   held: { userId: string; quantity: number }[] | null;
 }
 
@@ -86,25 +90,40 @@ type LoadedBooking = Omit<
 const millis = (column: string) => sql`(extract(epoch FROM ${sql.ref(column)}) * 1000)::bigint`;
 
 /**
- * What reads the show as it is once its lock is ours. It is a statement of its own: READ COMMITTED then shows what was
- * committed while we waited for the lock. The parts that this batch does not need are left out, and look-ups are lateral:
- * joins against `unnest` went linear on tables that nobody had analysed yet.
+ * Takes the show's lock and reads the show as it is from then on, in one round trip; in two, when it turns out that bookings
+ * matter which the batch does not name.
+ *
+ * @returns null when the show is gone
  */
-export function loadStatement(plan: ShowPlan, requests: readonly BoxOfficeRequest[]): RawBuilder<LoadedRow> {
-  return statementFor(plan, concernOf(plan, requests));
+export async function lockAndLoad(
+  trx: Trx,
+  plan: ShowPlan,
+  requests: readonly BoxOfficeRequest[],
+): Promise<{ inventory: Inventory; now: Date } | null> {
+  const concern = concernOf(plan, requests);
+  const lock = inventoryLock(trx, plan.showId);
+  const load = loadStatement(plan, concern).compile(trx);
+  const named = concern.bookingIds;
+  const details = named.length > 0 ? [bookingsStatement(plan, named).compile(trx)] : [];
+  const [locked, read, found] = await executeTogether(trx, [lock, load, ...details]);
+  const version = locked.rows[0]?.version;
+  const row = read.rows[0];
+  if (version === undefined || !row?.show || !row.sections) return null;
+  const bookings = found?.rows ?? [];
+  const known = new Set(named);
+  const others = row.wanted?.filter((id) => !known.has(id)) ?? [];
+  if (others.length > 0) bookings.push(...(await bookingsStatement(plan, others).execute(trx)).rows);
+  const { show, sections } = row;
+  return { inventory: toInventory(plan, { ...row, show, sections }, bookings, version), now: new Date(row.now) };
 }
 
-/** The inventory in what was read. @returns null when the show is gone */
-export function toInventory(
-  plan: ShowPlan,
-  row: LoadedRow | undefined,
-  version: number,
-): { inventory: Inventory; now: Date } | null {
-  if (!row?.show || !row.sections) return null;
+type FoundRow = LoadedRow & { show: LoadedShow; sections: NonNullable<LoadedRow['sections']> };
+
+function toInventory(plan: ShowPlan, row: FoundRow, bookings: readonly LoadedBooking[], version: number): Inventory {
   const kinds = new Map(plan.layout.sections.map((section) => [section.sectionId, section.kind]));
   const seatsOf = new Map(plan.layout.sections.map((s) => [s.sectionId, s.rows.map((rowOfSeats) => rowOfSeats.seats)]));
   const { salesOpenAt, salesCloseAt, startsAt, ...show } = row.show;
-  const inventory: Inventory = {
+  return {
     show: {
       ...show,
       id: plan.showId,
@@ -119,11 +138,10 @@ export function toInventory(
     seatsOf: (sectionId) => seatsOf.get(sectionId) ?? [],
     taken: new Set(row.taken),
     blocked: new Set(row.blocked),
-    bookings: new Map(row.bookings?.map((booking) => [booking.id, toState(plan.showId, booking)])),
+    bookings: new Map(bookings.map((booking) => [booking.id, toState(plan.showId, booking)])),
     heldByUser: new Map(row.held?.map(({ userId, quantity }) => [userId, quantity])),
     waiting: [],
   };
-  return { inventory, now: new Date(row.now) };
 }
 
 function toState(showId: string, row: LoadedBooking): BookingState {
@@ -138,9 +156,14 @@ function toState(showId: string, row: LoadedBooking): BookingState {
   };
 }
 
-function statementFor(plan: ShowPlan, concern: Concern): RawBuilder<LoadedRow> {
+/**
+ * What reads the show once its lock is ours. It is a statement of its own: READ COMMITTED then shows what was committed while
+ * we waited for the lock. The parts that this batch does not need are left out, since planning them takes longer than running
+ * them; and look-ups are lateral: joins against `unnest` went linear on tables that nobody had analysed yet.
+ */
+export function loadStatement(plan: ShowPlan, concern: Concern): RawBuilder<LoadedRow> {
   const here = sql`show_id = ${plan.showId} AND shard = ${plan.shard}`;
-  const parts = [bookingsPart(plan, concern, here), ...seatParts(concern, here)];
+  const parts = [wantedPart(plan, concern, here), ...seatParts(concern, here)];
   if (concern.holders.length > 0) parts.push(heldPart(concern, here));
   // The clock stands in a CTE because it is volatile: every part of the statement then sees the same instant.
   return sql<LoadedRow>`
@@ -159,13 +182,12 @@ function statementFor(plan: ShowPlan, concern: Concern): RawBuilder<LoadedRow> {
     FROM clock`;
 }
 
-/** The bookings that requests name or whose key they repeat, and the holds that are overdue or lie in the way. */
-function bookingsPart(plan: ShowPlan, concern: Concern, here: RawBuilder<unknown>): RawBuilder<unknown> {
+/** Which bookings have the key of a request, and which holds are overdue or lie in the way. */
+function wantedPart(plan: ShowPlan, concern: Concern, here: RawBuilder<unknown>): RawBuilder<unknown> {
   const wanted: RawBuilder<unknown>[] = [
     sql`(SELECT id FROM bookings WHERE ${here} AND status = 'held' AND expires_at <= clock.now
       ORDER BY expires_at LIMIT ${sql.lit(MAX_EXPIRED_PER_BATCH)})`,
   ];
-  if (concern.bookingIds.length > 0) wanted.push(sql`SELECT unnest(${concern.bookingIds}::uuid[])`);
   if (concern.keys.length > 0) {
     wanted.push(sql`
       SELECT found.id
@@ -181,23 +203,27 @@ function bookingsPart(plan: ShowPlan, concern: Concern, here: RawBuilder<unknown
       CROSS JOIN LATERAL (SELECT id FROM bookings WHERE id = t.booking_id AND shard = ${plan.shard}
         AND status = 'held' AND expires_at <= clock.now LIMIT 1) AS hold`);
   }
-  return sql`
-    (SELECT json_agg(json_build_object('id', b.id, 'reference', b.reference, 'eventId', b.event_id, 'userId', b.user_id,
-        'status', b.status, 'quantity', b.quantity, 'total', b.total, 'retained', b.retained, 'currency', b.currency,
-        'expiresAt', ${millis('b.expires_at')}, 'createdAt', ${millis('b.created_at')},
-        'confirmedAt', ${millis('b.confirmed_at')}, 'cancelledAt', ${millis('b.cancelled_at')},
-        'specialRequests', b.special_requests, 'cancellationReason', b.cancellation_reason, 'metadata', b.metadata, 'version', b.version,
-        'idempotencyKey', b.idempotency_key, 'requestHash', b.request_hash,
-        'historySeq', b.history_seq, 'historyHash', b.history_hash,
-        'tickets', (SELECT json_agg(json_build_object('id', t.id, 'sectionId', t.section_id, 'seatId', t.seat_id,
-            'price', t.price, 'status', t.status) ORDER BY t.id)
-          FROM tickets t WHERE t.booking_id = b.id AND t.shard = b.shard),
-        'payments', (SELECT coalesce(json_agg(json_build_object('id', p.id, 'kind', p.kind, 'status', p.status,
-            'amount', p.amount, 'provider', p.provider, 'chargeId', p.charge_id, 'givesBack', p.gives_back) ORDER BY p.id), '[]')
-          FROM payments p WHERE p.booking_id = b.id AND p.shard = b.shard)))
-      FROM (${sql.join(wanted, sql` UNION `)}) AS wanted (id)
-      CROSS JOIN LATERAL (SELECT * FROM bookings
-        WHERE bookings.id = wanted.id AND ${here} LIMIT 1) AS b) AS bookings`;
+  return sql`(SELECT json_agg(id) FROM (${sql.join(wanted, sql` UNION `)}) AS wanted (id)) AS wanted`;
+}
+
+/** What reads bookings of the show, with their tickets and payments. */
+export function bookingsStatement({ showId, shard }: ShowPlan, ids: readonly string[]): RawBuilder<LoadedBooking> {
+  return sql<LoadedBooking>`
+    SELECT b.id, b.reference, b.event_id AS "eventId", b.user_id AS "userId", b.status, b.quantity, b.total, b.retained,
+      b.currency, ${millis('b.expires_at')} AS "expiresAt", ${millis('b.created_at')} AS "createdAt",
+      ${millis('b.confirmed_at')} AS "confirmedAt", ${millis('b.cancelled_at')} AS "cancelledAt",
+      b.special_requests AS "specialRequests", b.cancellation_reason AS "cancellationReason", b.metadata, b.version,
+      b.idempotency_key AS "idempotencyKey", b.request_hash AS "requestHash",
+      b.history_seq AS "historySeq", b.history_hash AS "historyHash",
+      (SELECT json_agg(json_build_object('id', t.id, 'sectionId', t.section_id, 'seatId', t.seat_id,
+          'price', t.price, 'status', t.status) ORDER BY t.id)
+        FROM tickets t WHERE t.booking_id = b.id AND t.shard = b.shard) AS tickets,
+      (SELECT coalesce(json_agg(json_build_object('id', p.id, 'kind', p.kind, 'status', p.status,
+          'amount', p.amount, 'provider', p.provider, 'chargeId', p.charge_id, 'givesBack', p.gives_back) ORDER BY p.id), '[]')
+        FROM payments p WHERE p.booking_id = b.id AND p.shard = b.shard) AS payments
+    FROM unnest(${ids}::uuid[]) AS wanted (id)
+    CROSS JOIN LATERAL (SELECT * FROM bookings
+      WHERE bookings.id = wanted.id AND show_id = ${showId} AND shard = ${shard} LIMIT 1) AS b`;
 }
 
 function seatParts(concern: Concern, here: RawBuilder<unknown>): RawBuilder<unknown>[] {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { notFound, ProblemError } from '../problem.ts';
 import type { Answer } from './inventory.ts';
@@ -26,6 +27,8 @@ export interface BoxOffice {
   submit: (showId: string, request: BoxOfficeRequest) => Promise<Answer>;
   /** How many requests wait for their turn, over all shows. */
   waiting: () => number;
+  /** Whether anything is being decided. */
+  isBusy: () => boolean;
   /** Resolves when nothing is queued or under way: what was taken in is answered. */
   drain: () => Promise<void>;
 }
@@ -46,29 +49,42 @@ export function createBoxOffice({ plans, maxAtOnce, ...around }: BoxOfficeSettin
   const inTurn = pLimit(maxAtOnce);
 
   async function serve(showId: string, queue: Waiting[]): Promise<void> {
+    let deliver = () => {};
     while (queue.length > 0) {
-      await inTurn(async () => {
-        const batch = queue.splice(0, MAX_BATCH);
-        try {
-          await serveBatch(showId, batch);
-        } catch (error) {
-          for (const { reject } of batch) reject(error instanceof Error ? error : new Error(String(error)));
-        }
-      });
+      // Whoever was read from the network at the same moment comes along.
+      await nextTurn();
+      const next = inTurn(() => decideBatch(showId, queue.splice(0, MAX_BATCH)));
+      // The database has begun with these by the time that the answers to the last ones are written.
+      await nextTurn();
+      deliver();
+      deliver = await next;
     }
     queues.delete(showId);
+    deliver();
   }
 
-  async function serveBatch(showId: string, batch: readonly Waiting[]): Promise<void> {
+  /** Never rejects. @returns what gives everybody their answer */
+  async function decideBatch(showId: string, batch: readonly Waiting[]): Promise<() => void> {
+    const answers = await findAnswers(showId, batch).catch((error: unknown) => {
+      const reason = error instanceof Error ? error : new Error(String(error));
+      return batch.map(() => reason);
+    });
+    return () =>
+      batch.forEach(({ resolve, reject }, index) => {
+        const answer = answers[index] ?? new Error('a request was left without an answer');
+        if (answer instanceof Error) reject(answer);
+        else resolve(answer);
+      });
+  }
+
+  async function findAnswers(showId: string, batch: readonly Waiting[]): Promise<(Answer | Error)[]> {
     const plan = await plans.find(showId);
     if (!plan) throw notFound();
-    const requests = batch.map(({ request }) => request);
-    const answers = await runBatch(around, plan, requests);
-    batch.forEach(({ resolve, reject }, index) => {
-      const answer = answers[index] ?? new Error('a request was left without an answer');
-      if (answer instanceof Error) reject(answer);
-      else resolve(answer);
-    });
+    return await runBatch(
+      around,
+      plan,
+      batch.map(({ request }) => request),
+    );
   }
 
   return {
@@ -90,6 +106,7 @@ export function createBoxOffice({ plans, maxAtOnce, ...around }: BoxOfficeSettin
       });
     },
     waiting: () => [...queues.values()].reduce((count, queue) => count + queue.length, 0),
+    isBusy: () => queues.size > 0,
     async drain() {
       while (running.size > 0) await Promise.all(running);
     },

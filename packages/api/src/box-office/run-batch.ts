@@ -3,10 +3,9 @@ import { executeTogether } from '@evently/db/pipelined-driver';
 import { errorCodeOf, isTransient, waitWithJitter } from '@evently/db/transaction';
 import type { CompiledQuery } from 'kysely';
 import { ProblemError } from '../problem.ts';
-import { inventoryLock } from '../shows/inventory-lock.ts';
 import { decide } from './decide/decide.ts';
 import type { Answer, Decision } from './inventory.ts';
-import { loadStatement, toInventory } from './load.ts';
+import { lockAndLoad } from './load.ts';
 import type { ShowPlan } from './plans.ts';
 import type { BoxOfficeRequest } from './requests.ts';
 import { isStaleWrite, writeStatements } from './write.ts';
@@ -67,11 +66,7 @@ async function runOnce(
   followUps: FollowUps,
 ): Promise<Decision> {
   // Nothing else is ever locked, so nothing can deadlock.
-  const lock = inventoryLock(trx, plan.showId);
-  const load = loadStatement(plan, requests).compile(trx);
-  const [locked, read] = await executeTogether(trx, [lock, load]);
-  const version = locked?.rows[0]?.version;
-  const loaded = version === undefined ? null : toInventory(plan, read?.rows[0], version);
+  const loaded = await lockAndLoad(trx, plan, requests);
   if (!loaded) throw new ProblemError({ code: 'not_found' });
   const decision = decide(loaded.inventory, requests, loaded.now);
   const writes = writeStatements(plan, decision).map((statement) => statement.compile(trx));

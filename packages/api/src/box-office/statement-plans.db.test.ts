@@ -1,9 +1,10 @@
 import { newId, shardOf } from '@evently/db/ids';
+import { inTransaction } from '@evently/db/transaction';
 import { CompiledQuery, type RawBuilder, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestOffice, createTestShow, seated, standing, type TestOffice, type TestShow } from '../testing.ts';
 import { decide } from './decide/decide.ts';
-import { loadStatement, toInventory } from './load.ts';
+import { bookingsStatement, concernOf, loadStatement, lockAndLoad } from './load.ts';
 import type { ShowPlan } from './plans.ts';
 import type { BoxOfficeRequest } from './requests.ts';
 import { claimOf } from './testing-world.ts';
@@ -96,10 +97,11 @@ const batches: [string, () => BoxOfficeRequest[]][] = [
 
 test.each(batches)('%s: no table that grows is read from end to end, nor written so', async (_what, make) => {
   const requests = make();
-  const load = loadStatement(plan, requests);
-  expect(await listScanned(load)).toEqual([]);
-  const { rows } = await load.execute(office.db);
-  const { inventory, now } = toInventory(plan, rows[0], 1)!;
+  const concern = concernOf(plan, requests);
+  expect(await listScanned(loadStatement(plan, concern))).toEqual([]);
+  expect(await listScanned(bookingsStatement(plan, concern.bookingIds))).toEqual([]);
+  const loaded = await inTransaction(office.db, (trx) => lockAndLoad(trx, plan, requests));
+  const { inventory, now } = loaded!;
   // As their owners, so that there is something to write.
   const owned = requests.map((request) =>
     'bookingId' in request && 'userId' in request && request.kind !== 'hold' && request.kind !== 'book'

@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Caller, createTestOffice, createTestShow, newKey, standing, type TestOffice } from '../testing.ts';
 import { decide } from './decide/decide.ts';
-import { loadStatement, toInventory } from './load.ts';
+import { lockAndLoad } from './load.ts';
 import type { BoxOfficeRequest } from './requests.ts';
 import { claimOf } from './testing-world.ts';
 import { isStaleWrite, writeStatements } from './write.ts';
@@ -27,8 +27,7 @@ async function writeAfter(
 ): Promise<void> {
   const plan = await office.services.plans.find(showId);
   await inTransaction(office.db, async (trx) => {
-    const { rows } = await loadStatement(plan!, [request]).execute(trx);
-    const loaded = toInventory(plan!, rows[0], 0);
+    const loaded = await lockAndLoad(trx, plan!, [request]);
     const decision = decide(loaded!.inventory, [request], loaded!.now);
     await meanwhile(trx);
     for (const statement of writeStatements(plan!, decision)) await statement.execute(trx);

@@ -1,5 +1,6 @@
 import { errorCodeOf } from '@evently/db/transaction';
 import { type RawBuilder, sql } from 'kysely';
+import { insertedRows } from './inserted-rows.ts';
 import type {
   BookingChange,
   BookingState,
@@ -92,32 +93,43 @@ const sectionsPart = ({ showId, shard }: Place, rows: readonly SectionChange[]) 
   WHERE show_id = ${showId} AND section_id = d.section AND shard = ${shard}`;
 
 const newBookingsPart = ({ showId, shard }: Place, rows: readonly BookingState[]) => sql`
-  INSERT INTO bookings (id, shard, reference, event_id, show_id, user_id, status, quantity, total, retained, currency,
-    expires_at, created_at, confirmed_at, cancelled_at, idempotency_key, request_hash, special_requests, metadata,
-    version, history_seq, history_hash)
-  SELECT id, ${shard}::smallint, reference, event_id, ${showId}::uuid, user_id, status, quantity, total, retained, currency,
-    expires_at, created_at, confirmed_at, cancelled_at, key, request_hash, special_requests, metadata,
-    version, history_seq, history_hash
-  FROM unnest(${rows.map((b) => b.id)}::uuid[], ${rows.map((b) => b.reference)}::text[], ${rows.map((b) => b.eventId)}::uuid[],
-    ${rows.map((b) => b.userId)}::uuid[], ${rows.map((b) => b.status)}::text[], ${rows.map((b) => b.quantity)}::int[],
-    ${rows.map((b) => b.total)}::bigint[], ${rows.map((b) => b.retained)}::bigint[], ${rows.map((b) => b.currency)}::text[],
-    ${rows.map((b) => b.expiresAt)}::timestamptz[], ${rows.map((b) => b.createdAt)}::timestamptz[],
-    ${rows.map((b) => b.confirmedAt)}::timestamptz[], ${rows.map((b) => b.cancelledAt)}::timestamptz[],
-    ${rows.map((b) => b.idempotencyKey)}::text[], ${rows.map((b) => b.requestHash)}::text[],
-    ${rows.map((b) => b.specialRequests)}::text[],
-    ${rows.map((b) => (b.metadata === null ? null : JSON.stringify(b.metadata)))}::jsonb[],
-    ${rows.map((b) => b.version)}::int[], ${rows.map((b) => b.historySeq)}::int[], ${rows.map((b) => b.historyHash)}::text[])
-    AS b (id, reference, event_id, user_id, status, quantity, total, retained, currency, expires_at, created_at,
-      confirmed_at, cancelled_at, key, request_hash, special_requests, metadata, version, history_seq, history_hash)
+  INSERT INTO bookings ${insertedRows(rows, [
+    ['id', 'uuid', (b) => b.id],
+    ['shard', 'smallint', () => shard],
+    ['reference', 'text', (b) => b.reference],
+    ['event_id', 'uuid', (b) => b.eventId],
+    ['show_id', 'uuid', () => showId],
+    ['user_id', 'uuid', (b) => b.userId],
+    ['status', 'text', (b) => b.status],
+    ['quantity', 'int', (b) => b.quantity],
+    ['total', 'bigint', (b) => b.total],
+    ['retained', 'bigint', (b) => b.retained],
+    ['currency', 'text', (b) => b.currency],
+    ['expires_at', 'timestamptz', (b) => b.expiresAt],
+    ['created_at', 'timestamptz', (b) => b.createdAt],
+    ['confirmed_at', 'timestamptz', (b) => b.confirmedAt],
+    ['cancelled_at', 'timestamptz', (b) => b.cancelledAt],
+    ['idempotency_key', 'text', (b) => b.idempotencyKey],
+    ['request_hash', 'text', (b) => b.requestHash],
+    ['special_requests', 'text', (b) => b.specialRequests],
+    ['metadata', 'jsonb', (b) => (b.metadata === null ? null : JSON.stringify(b.metadata))],
+    ['version', 'int', (b) => b.version],
+    ['history_seq', 'int', (b) => b.historySeq],
+    ['history_hash', 'text', (b) => b.historyHash],
+  ])}
   ON CONFLICT DO NOTHING`;
 
 const newTicketsPart = ({ showId, shard }: Place, rows: readonly NewTicket[]) => sql`
-  INSERT INTO tickets (id, shard, booking_id, show_id, section_id, seat_id, price, status)
-  SELECT id, ${shard}::smallint, booking_id, ${showId}::uuid, section_id, seat_id, price, status
-  FROM unnest(${rows.map((r) => r.ticket.id)}::uuid[], ${rows.map((r) => r.bookingId)}::uuid[],
-    ${rows.map((r) => r.ticket.sectionId)}::uuid[], ${rows.map((r) => r.ticket.seatId)}::uuid[],
-    ${rows.map((r) => r.ticket.price)}::bigint[], ${rows.map((r) => r.ticket.status)}::text[])
-    AS t (id, booking_id, section_id, seat_id, price, status)`;
+  INSERT INTO tickets ${insertedRows(rows, [
+    ['id', 'uuid', (r) => r.ticket.id],
+    ['shard', 'smallint', () => shard],
+    ['booking_id', 'uuid', (r) => r.bookingId],
+    ['show_id', 'uuid', () => showId],
+    ['section_id', 'uuid', (r) => r.ticket.sectionId],
+    ['seat_id', 'uuid', (r) => r.ticket.seatId],
+    ['price', 'bigint', (r) => r.ticket.price],
+    ['status', 'text', (r) => r.ticket.status],
+  ])}`;
 
 const changedBookingsPart = ({ shard }: Place, rows: readonly BookingChange[]) => sql`
   UPDATE bookings SET status = c.status, quantity = c.quantity, total = c.total, retained = c.retained,
@@ -160,13 +172,17 @@ const cancelShowPart = ({ showId }: Place) => sql`
   UPDATE shows SET status = 'cancelled', version = version + 1 WHERE id = ${showId}`;
 
 const historyPart = ({ shard }: Place, rows: readonly HistoryEntry[]) => sql`
-  INSERT INTO booking_events (booking_id, seq, shard, type, actor, at, data, previous_hash, hash)
-  SELECT booking_id, seq, ${shard}::smallint, type, actor, at, data, previous_hash, hash
-  FROM unnest(${rows.map((r) => r.bookingId)}::uuid[], ${rows.map((r) => r.seq)}::int[], ${rows.map((r) => r.type)}::text[],
-    ${rows.map((r) => r.actor)}::text[], ${rows.map((r) => r.at)}::timestamptz[],
-    ${rows.map((r) => JSON.stringify(r.data))}::jsonb[], ${rows.map((r) => r.previousHash)}::text[],
-    ${rows.map((r) => r.hash)}::text[])
-    AS h (booking_id, seq, type, actor, at, data, previous_hash, hash)`;
+  INSERT INTO booking_events ${insertedRows(rows, [
+    ['booking_id', 'uuid', (r) => r.bookingId],
+    ['seq', 'int', (r) => r.seq],
+    ['shard', 'smallint', () => shard],
+    ['type', 'text', (r) => r.type],
+    ['actor', 'text', (r) => r.actor],
+    ['at', 'timestamptz', (r) => r.at],
+    ['data', 'jsonb', (r) => JSON.stringify(r.data)],
+    ['previous_hash', 'text', (r) => r.previousHash],
+    ['hash', 'text', (r) => r.hash],
+  ])}`;
 
 const blockPart = ({ showId, shard }: Place, rows: readonly { seatId: string; sectionId: string }[]) => sql`
   INSERT INTO blocked_seats (show_id, seat_id, shard, section_id)

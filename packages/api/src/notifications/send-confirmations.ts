@@ -37,7 +37,7 @@ export async function sendConfirmations(services: Services, bookingIds: readonly
     });
     for (const tried of await Promise.allSettled(tries)) if (tried.status === 'rejected') failures.push(tried.reason);
     await markSent(services, sent);
-    const rests = RESTS_PER_WORK[services.boxOffice.waiting() > 0 ? 'inRush' : 'else'];
+    const rests = RESTS_PER_WORK[services.boxOffice.isBusy() ? 'inRush' : 'else'];
     await sleep((performance.now() - began) * rests);
   }
   if (failures.length > 0) throw failures[0];

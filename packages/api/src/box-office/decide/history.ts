@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { HistoryEntry } from '../inventory.ts';
 
@@ -12,7 +12,5 @@ export const GENESIS_HASH = '0'.repeat(64);
 export function hashEntry(entry: Omit<HistoryEntry, 'hash'>): string {
   const { bookingId, seq, type, actor, at, data, previousHash } = entry;
   const json = canonicalize({ bookingId, seq, type, actor, at: at.toISOString(), data, previousHash });
-  return createHash('sha256')
-    .update(json ?? '')
-    .digest('hex');
+  return hash('sha256', json ?? '', 'hex');
 }
