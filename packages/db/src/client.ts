@@ -46,7 +46,7 @@ const typeParsers: pg.CustomTypesConfig = {
 };
 
 /**
- * Every transaction begins with its limits, in the same round trip. They are `SET LOCAL`, since a pooler in transaction
+ * Every transaction begins with its limits, in the same round trip. They are local to it, since a pooler in transaction
  * mode refuses them as start-up parameters and shares sessions between clients.
  */
 const beginWith = (limits: TransactionLimits): string =>

@@ -4,6 +4,7 @@ import * as accounts from './migrations/0001-accounts.ts';
 import * as catalogue from './migrations/0002-catalogue.ts';
 import * as inventory from './migrations/0003-inventory.ts';
 import * as payments from './migrations/0004-payments.ts';
+import * as historyWithoutChecks from './migrations/0005-history-without-checks.ts';
 
 /** In order, forward only. A migration that has been released is never edited; the next one corrects it. */
 const migrations: Record<string, Migration> = {
@@ -11,6 +12,7 @@ const migrations: Record<string, Migration> = {
   '0002-catalogue': catalogue,
   '0003-inventory': inventory,
   '0004-payments': payments,
+  '0005-history-without-checks': historyWithoutChecks,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };

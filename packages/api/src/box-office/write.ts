@@ -1,6 +1,5 @@
 import { errorCodeOf } from '@evently/db/transaction';
 import { type RawBuilder, sql } from 'kysely';
-import { insertedRows } from './inserted-rows.ts';
 import type {
   BookingChange,
   BookingState,
@@ -13,6 +12,7 @@ import type {
   SectionChange,
   TicketChange,
 } from './inventory.ts';
+import { type Column, namesOf, sentRows } from './sent-rows.ts';
 
 /** SQLSTATE division_by_zero, by which a write fails that does not fit what is there. */
 const DOES_NOT_FIT = '22012';
@@ -59,9 +59,22 @@ export function writeStatements(place: Place, { changes, now }: Decision): RawBu
     ...partOf('blocked', changes.blockedSeats, (rows) => blockPart(place, rows)),
     ...partOf('show', changes.cancelsShow ? [place.showId] : [], () => cancelShowPart(place)),
   ];
-  const isSplit = freeing.length > 0 && changes.newTickets.length > 0;
+  const isSplit = freesSomething(changes) && changes.newTickets.length > 0;
   return isSplit ? [statementOf(freeing), statementOf(taking)] : [statementOf([...freeing, ...taking])];
 }
+
+/** Whether seats or keys become free that others may take: a hold that is confirmed frees nothing. */
+const freesSomething = ({ changedTickets, changedBookings, unblockedSeats }: Changes): boolean =>
+  unblockedSeats.length > 0 ||
+  changedTickets.some(({ to }) => to === 'void') ||
+  changedBookings.some(({ booking }) => booking.idempotencyKey === null);
+
+const inserted = <T>(rows: readonly T[], columns: readonly Column<T>[]): RawBuilder<unknown> =>
+  sql`(${namesOf(columns)}) ${sentRows(rows, columns)}`;
+
+/** For an UPDATE every column is an array: of a constant, the planner would make a scan of all rows that have it. */
+const joined = <T>(rows: readonly T[], columns: readonly Column<T>[]): RawBuilder<unknown> =>
+  sql`(${sentRows(rows, columns, 'as arrays')}) AS c (${namesOf(columns)})`;
 
 function statementOf(parts: readonly Part[]): RawBuilder<unknown> {
   const ctes = parts.map(({ name, statement }) => sql`${sql.id(name)} AS (${statement} RETURNING 1)`);
@@ -93,7 +106,7 @@ const sectionsPart = ({ showId, shard }: Place, rows: readonly SectionChange[]) 
   WHERE show_id = ${showId} AND section_id = d.section AND shard = ${shard}`;
 
 const newBookingsPart = ({ showId, shard }: Place, rows: readonly BookingState[]) => sql`
-  INSERT INTO bookings ${insertedRows(rows, [
+  INSERT INTO bookings ${inserted(rows, [
     ['id', 'uuid', (b) => b.id],
     ['shard', 'smallint', () => shard],
     ['reference', 'text', (b) => b.reference],
@@ -120,7 +133,7 @@ const newBookingsPart = ({ showId, shard }: Place, rows: readonly BookingState[]
   ON CONFLICT DO NOTHING`;
 
 const newTicketsPart = ({ showId, shard }: Place, rows: readonly NewTicket[]) => sql`
-  INSERT INTO tickets ${insertedRows(rows, [
+  INSERT INTO tickets ${inserted(rows, [
     ['id', 'uuid', (r) => r.ticket.id],
     ['shard', 'smallint', () => shard],
     ['booking_id', 'uuid', (r) => r.bookingId],
@@ -135,20 +148,31 @@ const changedBookingsPart = ({ shard }: Place, rows: readonly BookingChange[]) =
   UPDATE bookings SET status = c.status, quantity = c.quantity, total = c.total, retained = c.retained,
     expires_at = c.expires_at, confirmed_at = c.confirmed_at, cancelled_at = c.cancelled_at, version = c.version,
     idempotency_key = c.key, cancellation_reason = c.reason, history_seq = c.history_seq, history_hash = c.history_hash
-  FROM unnest(${rows.map((r) => r.booking.id)}::uuid[], ${rows.map((r) => r.from)}::text[],
-    ${rows.map((r) => r.booking.status)}::text[], ${rows.map((r) => r.booking.quantity)}::int[],
-    ${rows.map((r) => r.booking.total)}::bigint[], ${rows.map((r) => r.booking.retained)}::bigint[],
-    ${rows.map((r) => r.booking.expiresAt)}::timestamptz[], ${rows.map((r) => r.booking.confirmedAt)}::timestamptz[],
-    ${rows.map((r) => r.booking.cancelledAt)}::timestamptz[], ${rows.map((r) => r.booking.version)}::int[],
-    ${rows.map((r) => r.booking.idempotencyKey)}::text[], ${rows.map((r) => r.booking.cancellationReason)}::text[],
-    ${rows.map((r) => r.booking.historySeq)}::int[], ${rows.map((r) => r.booking.historyHash)}::text[])
-    AS c (id, was, status, quantity, total, retained, expires_at, confirmed_at, cancelled_at, version, key, reason, history_seq, history_hash)
+  FROM ${joined(rows, [
+    ['id', 'uuid', (r) => r.booking.id],
+    ['was', 'text', (r) => r.from],
+    ['status', 'text', (r) => r.booking.status],
+    ['quantity', 'int', (r) => r.booking.quantity],
+    ['total', 'bigint', (r) => r.booking.total],
+    ['retained', 'bigint', (r) => r.booking.retained],
+    ['expires_at', 'timestamptz', (r) => r.booking.expiresAt],
+    ['confirmed_at', 'timestamptz', (r) => r.booking.confirmedAt],
+    ['cancelled_at', 'timestamptz', (r) => r.booking.cancelledAt],
+    ['version', 'int', (r) => r.booking.version],
+    ['key', 'text', (r) => r.booking.idempotencyKey],
+    ['reason', 'text', (r) => r.booking.cancellationReason],
+    ['history_seq', 'int', (r) => r.booking.historySeq],
+    ['history_hash', 'text', (r) => r.booking.historyHash],
+  ])}
   WHERE bookings.id = c.id AND shard = ${shard} AND bookings.status = c.was`;
 
 const changedTicketsPart = ({ shard }: Place, rows: readonly TicketChange[]) => sql`
   UPDATE tickets SET status = c.status
-  FROM unnest(${rows.map((r) => r.ticketId)}::uuid[], ${rows.map((r) => r.from)}::text[], ${rows.map((r) => r.to)}::text[])
-    AS c (id, was, status)
+  FROM ${joined(rows, [
+    ['id', 'uuid', (r) => r.ticketId],
+    ['was', 'text', (r) => r.from],
+    ['status', 'text', (r) => r.to],
+  ])}
   WHERE tickets.id = c.id AND shard = ${shard} AND tickets.status = c.was`;
 
 const newPaymentsPart = ({ showId, shard }: Place, now: Date, rows: readonly NewPayment[]) => sql`
@@ -172,7 +196,7 @@ const cancelShowPart = ({ showId }: Place) => sql`
   UPDATE shows SET status = 'cancelled', version = version + 1 WHERE id = ${showId}`;
 
 const historyPart = ({ shard }: Place, rows: readonly HistoryEntry[]) => sql`
-  INSERT INTO booking_events ${insertedRows(rows, [
+  INSERT INTO booking_events ${inserted(rows, [
     ['booking_id', 'uuid', (r) => r.bookingId],
     ['seq', 'int', (r) => r.seq],
     ['shard', 'smallint', () => shard],

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import canonicalize from 'canonicalize';
 import type { HistoryEntry } from '../inventory.ts';
 
 /** What the first entry of a booking names as its predecessor. */
@@ -11,6 +10,24 @@ export const GENESIS_HASH = '0'.repeat(64);
  */
 export function hashEntry(entry: Omit<HistoryEntry, 'hash'>): string {
   const { bookingId, seq, type, actor, at, data, previousHash } = entry;
-  const json = canonicalize({ bookingId, seq, type, actor, at: at.toISOString(), data, previousHash });
-  return hash('sha256', json ?? '', 'hex');
+  // In the order of their names, which with JSON's own way of writing strings and integers is the canonical form.
+  const json = JSON.stringify({
+    actor,
+    at: at.toISOString(),
+    bookingId,
+    data: sortNames(data),
+    previousHash,
+    seq,
+    type,
+  });
+  return hash('sha256', json, 'hex');
+}
+
+/** Names of ours are words: names that are numbers would come first, however they are sorted. */
+function sortNames(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortNames);
+  if (typeof value !== 'object' || value === null) return value;
+  const sorted: Record<string, unknown> = {};
+  for (const name of Object.keys(value).sort()) sorted[name] = sortNames(value[name as keyof typeof value]);
+  return sorted;
 }
