@@ -62,7 +62,7 @@ const isTest = (path: string) => /(\.test|\/testing[\w-]*|\/test-[\w-]+)\.ts$/.t
 
 /** Where tRPC may be known: the edge of the API. The domain throws problems and never learns who asked. */
 const TRPC_EDGE =
-  /^packages\/api\/src\/((trpc|router|contract|procedures|problem|error-shape)\.ts|[\w-]+\/([\w-]+-)?router\.ts)$/;
+  /^packages\/api\/src\/((trpc|router|contract|procedures|call-procedure|problem|error-shape)\.ts|[\w-]+\/([\w-]+-)?router\.ts)$/;
 /** What never reaches a client. */
 const SERVER_ONLY = /^(node:|kysely|pg$|pg-boss|fastify|ioredis|lucia|@trpc\/server\/adapters)/;
 

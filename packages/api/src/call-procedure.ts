@@ -1,6 +1,8 @@
 import { getTRPCErrorFromUnknown, type TRPCError } from '@trpc/server';
 import type { Context } from './context.ts';
 import type { ProcedureMeta } from './meta.ts';
+import { ProblemError } from './problem.ts';
+import { toTrpcError } from './trpc.ts';
 
 /** What a middleware of tRPC is given. Guard, input, resolver and output are one each. */
 interface Step {
@@ -53,7 +55,8 @@ async function runFrom(
     if (!middleware) throw new Error(`${step.path} has no resolver`);
     return await middleware({ ...step, next });
   } catch (cause) {
-    return { ok: false, error: getTRPCErrorFromUnknown(cause) };
+    const isProblem = cause instanceof ProblemError;
+    return { ok: false, error: isProblem ? toTrpcError(cause.problem, cause) : getTRPCErrorFromUnknown(cause) };
   }
 }
 

@@ -87,9 +87,14 @@ function listIssues(issues: readonly ZodIssue[], within: readonly PropertyKey[])
   });
 }
 
-/** A problem as tRPC throws it. */
-export const toTrpcError = (problem: Problem): TRPCError =>
-  new TRPCError({ code: problemKinds[problem.code].trpc, cause: new ProblemError(problem) });
+/** A problem as tRPC throws it. Like the problem's own error it has no stack, which nobody would read. */
+export function toTrpcError(problem: Problem, cause: ProblemError = new ProblemError(problem)): TRPCError {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new TRPCError({ code: problemKinds[problem.code].trpc, cause });
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
+}
 
 /**
  * What stands around every procedure, in one middleware, since each costs a call some microseconds: who calls, how
@@ -108,7 +113,11 @@ const guard = <Override extends object>(tier: Tier) =>
     const problem = result.ok ? null : problemOf(result.error);
     ctx.metrics.answered(path, performance.now() - began, problem?.code ?? null);
     if (result.ok || problem === null) return result;
-    if (result.error.cause instanceof ProblemError) throw toTrpcError(problem);
+    // Called through tRPC's own caller, what a verb throws comes as an internal error.
+    if (result.error.cause instanceof ProblemError) {
+      if (result.error.code === problemKinds[problem.code].trpc) return result;
+      throw toTrpcError(problem, result.error.cause);
+    }
     if (problem.code === 'internal' || problem.code === 'unavailable') logUnexpected(ctx, path, type, result.error);
     if (problem.code === 'unavailable') throw toTrpcError(problem);
     return result;

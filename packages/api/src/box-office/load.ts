@@ -1,7 +1,7 @@
 import type { Trx } from '@evently/db/client';
 import { executeTogether } from '@evently/db/pipelined-driver';
 import type { BookingStatus, EventStatus, ShowStatus, TicketStatus } from '@evently/db/schema';
-import { type RawBuilder, sql } from 'kysely';
+import { type CompiledQuery, type RawBuilder, sql } from 'kysely';
 import { inventoryLock } from '../shows/inventory-lock.ts';
 import type { BookingState, Inventory, SectionState } from './inventory.ts';
 import { findSeat, type ShowPlan } from './plans.ts';
@@ -89,24 +89,40 @@ type LoadedBooking = Omit<
 
 const millis = (column: string) => sql`(extract(epoch FROM ${sql.ref(column)}) * 1000)::bigint`;
 
+/** What is decided together, and with whom we share the show. */
+export interface Batch {
+  /** Fixes what belongs to the batch; answers the same from then on. */
+  take: () => readonly BoxOfficeRequest[];
+  /**
+   * Whether other processes sell the show, too. Then the lock is waited for, and the batch is fixed only when we have it:
+   * it takes along who came meanwhile. Alone, waiting for the lock's answer would be a round trip for nothing.
+   */
+  isShared: boolean;
+}
+
+/** A show under its lock, and what is to be decided about it. */
+export interface Loaded {
+  inventory: Inventory;
+  requests: readonly BoxOfficeRequest[];
+  now: Date;
+}
+
 /**
  * Takes the show's lock and reads the show as it is from then on, in one round trip; in two, when it turns out that bookings
- * matter which the batch does not name.
+ * matter which the batch does not name, or when the show is shared.
  *
  * @returns null when the show is gone
  */
-export async function lockAndLoad(
-  trx: Trx,
-  plan: ShowPlan,
-  requests: readonly BoxOfficeRequest[],
-): Promise<{ inventory: Inventory; now: Date } | null> {
-  const concern = concernOf(plan, requests);
+export async function lockAndLoad(trx: Trx, plan: ShowPlan, batch: Batch): Promise<Loaded | null> {
   const lock = inventoryLock(trx, plan.showId);
+  const early = batch.isShared ? await executeTogether(trx, [lock]) : [];
+  const requests = batch.take();
+  const concern = concernOf(plan, requests);
   const load = loadStatement(plan, concern).compile(trx);
   const named = concern.bookingIds;
   const details = named.length > 0 ? [bookingsStatement(plan, named).compile(trx)] : [];
-  const [locked, read, found] = await executeTogether(trx, [lock, load, ...details]);
-  const version = locked.rows[0]?.version;
+  const [read, found, locked = early[0]] = await loadWith(trx, early.length > 0 ? null : lock, load, details);
+  const version = locked?.rows[0]?.version;
   const row = read.rows[0];
   if (version === undefined || !row?.show || !row.sections) return null;
   const bookings = found?.rows ?? [];
@@ -114,7 +130,23 @@ export async function lockAndLoad(
   const others = row.wanted?.filter((id) => !known.has(id)) ?? [];
   if (others.length > 0) bookings.push(...(await bookingsStatement(plan, others).execute(trx)).rows);
   const { show, sections } = row;
-  return { inventory: toInventory(plan, { ...row, show, sections }, bookings, version), now: new Date(row.now) };
+  const inventory = toInventory(plan, { ...row, show, sections }, bookings, version);
+  return { inventory, requests, now: new Date(row.now) };
+}
+
+/** The load and its details, with the lock before them if it is not ours yet. */
+async function loadWith(
+  trx: Trx,
+  lock: CompiledQuery<{ version: number }> | null,
+  load: CompiledQuery<LoadedRow>,
+  details: CompiledQuery<LoadedBooking>[],
+) {
+  if (lock === null) {
+    const [read, found] = await executeTogether(trx, [load, ...details]);
+    return [read, found] as const;
+  }
+  const [locked, read, found] = await executeTogether(trx, [lock, load, ...details]);
+  return [read, found, locked] as const;
 }
 
 type FoundRow = LoadedRow & { show: LoadedShow; sections: NonNullable<LoadedRow['sections']> };

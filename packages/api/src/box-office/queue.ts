@@ -4,7 +4,7 @@ import { notFound, ProblemError } from '../problem.ts';
 import type { Answer } from './inventory.ts';
 import type { ShowPlans } from './plans.ts';
 import type { BoxOfficeRequest } from './requests.ts';
-import { runBatch, type Surroundings } from './run-batch.ts';
+import { type Decided, runBatch, type Surroundings } from './run-batch.ts';
 
 /** How many requests one transaction decides; beyond this, its statements grow longer than they save. */
 const MAX_BATCH = 256;
@@ -53,45 +53,49 @@ export function createBoxOffice({ plans, maxAtOnce, ...around }: BoxOfficeSettin
   async function serve(showId: string, queue: Waiting[]): Promise<void> {
     let deliver = async () => {};
     let delivered = Promise.resolve();
+    // The version that we left behind: when it is another by the next time, somebody else sells the show, too.
+    let left: number | null = null;
+    let isShared = false;
     while (queue.length > 0) {
       // Whoever was read from the network at the same moment comes along.
       await nextTurn();
-      const next = inTurn(() => decideBatch(showId, queue.splice(0, MAX_BATCH)));
+      const next = inTurn(() => decideBatch(showId, queue, isShared));
       // The database has begun with these by the time that the answers to the last ones are written.
       await nextTurn();
       delivered = deliver();
-      deliver = await next;
+      const { versions, ...decided } = await next;
       await delivered;
+      deliver = decided.deliver;
+      isShared = versions !== null && left !== null && versions.before !== left;
+      left = versions?.after ?? null;
     }
     queues.delete(showId);
     await deliver();
   }
 
-  /** Never rejects. @returns what gives everybody their answer */
-  async function decideBatch(showId: string, batch: readonly Waiting[]): Promise<() => Promise<void>> {
-    const answers = await findAnswers(showId, batch).catch((error: unknown) => {
-      const reason = error instanceof Error ? error : new Error(String(error));
-      return batch.map(() => reason);
-    });
-    return async () => {
-      for (const [index, { resolve, reject }] of batch.entries()) {
-        const answer = answers[index] ?? new Error('a request was left without an answer');
-        if (answer instanceof Error) reject(answer);
-        else resolve(answer);
-        // What comes back from the database in the meantime is not kept waiting for all of them.
-        if (index % DELIVERED_PER_TURN === DELIVERED_PER_TURN - 1) await nextTurn();
-      }
+  /** Never rejects. */
+  async function decideBatch(showId: string, queue: Waiting[], isShared: boolean): Promise<DecidedBatch> {
+    let batch: Waiting[] | null = null;
+    const take = () => {
+      batch ??= queue.splice(0, MAX_BATCH);
+      return batch;
     };
+    const { answers, versions } = await findAnswers(showId, take, isShared).catch((error: unknown) => {
+      const reason = error instanceof Error ? error : new Error(String(error));
+      return { answers: take().map(() => reason), versions: null };
+    });
+    return { versions, deliver: () => deliverAnswers(take(), answers) };
   }
 
-  async function findAnswers(showId: string, batch: readonly Waiting[]): Promise<(Answer | Error)[]> {
+  async function findAnswers(showId: string, take: () => readonly Waiting[], isShared: boolean): Promise<Decided> {
     const plan = await plans.find(showId);
     if (!plan) throw notFound();
-    return await runBatch(
-      around,
-      plan,
-      batch.map(({ request }) => request),
-    );
+    let requests: BoxOfficeRequest[] | null = null;
+    const takeRequests = () => {
+      requests ??= take().map(({ request }) => request);
+      return requests;
+    };
+    return await runBatch(around, plan, { take: takeRequests, isShared });
   }
 
   return {
@@ -118,4 +122,20 @@ export function createBoxOffice({ plans, maxAtOnce, ...around }: BoxOfficeSettin
       while (running.size > 0) await Promise.all(running);
     },
   };
+}
+
+interface DecidedBatch {
+  versions: Decided['versions'];
+  /** Gives everybody their answer. */
+  deliver: () => Promise<void>;
+}
+
+async function deliverAnswers(batch: readonly Waiting[], answers: readonly (Answer | Error)[]): Promise<void> {
+  for (const [index, { resolve, reject }] of batch.entries()) {
+    const answer = answers[index] ?? new Error('a request was left without an answer');
+    if (answer instanceof Error) reject(answer);
+    else resolve(answer);
+    // What comes back from the database in the meantime is not kept waiting for all of them.
+    if (index % DELIVERED_PER_TURN === DELIVERED_PER_TURN - 1) await nextTurn();
+  }
 }

@@ -5,10 +5,10 @@ import type { CompiledQuery } from 'kysely';
 import { ProblemError } from '../problem.ts';
 import { decide } from './decide/decide.ts';
 import type { Answer, Decision } from './inventory.ts';
-import { lockAndLoad } from './load.ts';
+import { type Batch, lockAndLoad } from './load.ts';
 import type { ShowPlan } from './plans.ts';
 import type { BoxOfficeRequest } from './requests.ts';
-import { isStaleWrite, writeStatements } from './write.ts';
+import { isEmpty, isStaleWrite, writeStatements } from './write.ts';
 
 /** What shall happen in the same transaction as a decision, such as enqueueing a job: statements that need no answer. */
 export type FollowUps = (decision: Decision) => Promise<CompiledQuery[]>;
@@ -33,27 +33,31 @@ function isStale(error: unknown): boolean {
   return isStaleWrite(error) || errorCodeOf(error)?.startsWith('23') === true;
 }
 
-/**
- * Decides a batch: lock, load, decide, write, in one transaction. What is transient is tried again, three times in all.
- *
- * @returns one answer per request, or an error per request that has none
- */
-export async function runBatch(
-  around: Surroundings,
-  plan: ShowPlan,
-  requests: readonly BoxOfficeRequest[],
-): Promise<(Answer | Error)[]> {
+/** A batch that was decided: an answer, or an error, per request; and the version that the show has now, if it was written. */
+export interface Decided {
+  answers: (Answer | Error)[];
+  /** What was loaded, and what was left behind; null when nothing came of it. */
+  versions: { before: number; after: number } | null;
+}
+
+/** Decides a batch: lock, load, decide, write, in one transaction. What is transient is tried again, three times in all. */
+export async function runBatch(around: Surroundings, plan: ShowPlan, batch: Batch): Promise<Decided> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const began = performance.now();
-      const decision = await around.db.transaction().execute((trx) => runOnce(trx, plan, requests, around.followUps));
+      const { decision, version } = await around.db
+        .transaction()
+        .execute((trx) => runOnce(trx, plan, batch, around.followUps));
       around.onCommit(plan, decision, performance.now() - began);
-      return decision.answers;
+      const after = isEmpty(decision.changes) ? version : version + 1;
+      return { answers: decision.answers, versions: { before: version, after } };
     } catch (error) {
-      if (error instanceof ProblemError) return requests.map(() => ({ problem: error.problem }));
+      const requests = batch.take();
+      const all = (answer: Answer): Decided => ({ answers: requests.map(() => answer), versions: null });
+      if (error instanceof ProblemError) return all({ problem: error.problem });
       if (attempt < MAX_TRIES && (isTransient(error) || isStale(error))) await waitWithJitter(attempt);
-      else if (isTransient(error)) return requests.map(() => ({ problem: { code: 'overloaded', retryAfterMs: 500 } }));
-      else return await isolate(around, plan, requests, error);
+      else if (isTransient(error)) return all({ problem: { code: 'overloaded', retryAfterMs: 500 } });
+      else return { answers: await isolate(around, plan, requests, error), versions: null };
     }
   }
 }
@@ -62,16 +66,16 @@ export async function runBatch(
 async function runOnce(
   trx: Trx,
   plan: ShowPlan,
-  requests: readonly BoxOfficeRequest[],
+  batch: Batch,
   followUps: FollowUps,
-): Promise<Decision> {
+): Promise<{ decision: Decision; version: number }> {
   // Nothing else is ever locked, so nothing can deadlock.
-  const loaded = await lockAndLoad(trx, plan, requests);
+  const loaded = await lockAndLoad(trx, plan, batch);
   if (!loaded) throw new ProblemError({ code: 'not_found' });
-  const decision = decide(loaded.inventory, requests, loaded.now);
+  const decision = decide(loaded.inventory, loaded.requests, loaded.now);
   const writes = writeStatements(plan, decision).map((statement) => statement.compile(trx));
   await executeTogether(trx, [...writes, ...(await followUps(decision))], true);
-  return decision;
+  return { decision, version: loaded.inventory.version };
 }
 
 /** One request poisons the batch: alone, each of its neighbours is served, and only the poisoned one fails. */
@@ -83,6 +87,9 @@ async function isolate(
 ): Promise<(Answer | Error)[]> {
   if (requests.length === 1) return [error instanceof Error ? error : new Error(String(error))];
   const answers: (Answer | Error)[] = [];
-  for (const request of requests) answers.push(...(await runBatch(around, plan, [request])));
+  for (const request of requests) {
+    const alone = await runBatch(around, plan, { take: () => [request], isShared: false });
+    answers.push(...alone.answers);
+  }
   return answers;
 }

@@ -100,7 +100,9 @@ test.each(batches)('%s: no table that grows is read from end to end, nor written
   const concern = concernOf(plan, requests);
   expect(await listScanned(loadStatement(plan, concern))).toEqual([]);
   expect(await listScanned(bookingsStatement(plan, concern.bookingIds))).toEqual([]);
-  const loaded = await inTransaction(office.db, (trx) => lockAndLoad(trx, plan, requests));
+  const loaded = await inTransaction(office.db, (trx) =>
+    lockAndLoad(trx, plan, { take: () => requests, isShared: false }),
+  );
   const { inventory, now } = loaded!;
   // As their owners, so that there is something to write.
   const owned = requests.map((request) =>

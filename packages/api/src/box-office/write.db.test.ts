@@ -27,7 +27,7 @@ async function writeAfter(
 ): Promise<void> {
   const plan = await office.services.plans.find(showId);
   await inTransaction(office.db, async (trx) => {
-    const loaded = await lockAndLoad(trx, plan!, [request]);
+    const loaded = await lockAndLoad(trx, plan!, { take: () => [request], isShared: false });
     const decision = decide(loaded!.inventory, [request], loaded!.now);
     await meanwhile(trx);
     for (const statement of writeStatements(plan!, decision)) await statement.execute(trx);
