@@ -40,21 +40,15 @@ export interface AdmissionSettings {
  */
 export function createAdmission({ metrics, headers, isKept, most = MOST }: AdmissionSettings): Admission {
   const least = Math.min(...Object.values(most));
-  const always = Object.entries({ ...headers, 'retry-after': String(RETRY_AFTER_MS / 1000) }).flat();
+  const answers = { trpc: prepareAnswer('trpc', headers), rest: prepareAnswer('rest', headers) };
   let underWay = 0;
 
   function refuse(request: IncomingMessage, response: ServerResponse, call: ShedCall): void {
     metrics.shed(call);
+    const { head, before, after } = answers[request.url?.startsWith('/trpc/') ? 'trpc' : 'rest'];
     const requestId = randomUUID();
-    const problem = { code: 'overloaded' as const, retryAfterMs: RETRY_AFTER_MS };
-    const isTrpc = request.url?.startsWith('/trpc/') === true;
-    const body = isTrpc ? trpcProblemBody(problem, requestId) : problemBody(problem, requestId);
-    const type = `application/${isTrpc ? '' : 'problem+'}json; charset=utf-8`;
-    response.writeHead(503, [
-      ...always,
-      ...['x-request-id', requestId, 'content-type', type, 'content-length', String(Buffer.byteLength(body))],
-    ]);
-    response.end(body);
+    response.writeHead(503, [...head, 'x-request-id', requestId]);
+    response.end(before + requestId + after);
   }
 
   return {
@@ -79,6 +73,21 @@ export function createAdmission({ metrics, headers, isKept, most = MOST }: Admis
       throw new ProblemError({ code: 'overloaded', retryAfterMs: RETRY_AFTER_MS });
     },
     size: () => underWay,
+  };
+}
+
+/** A refusal is put together once, but for the request's id: when they are many, they take the time of those who are served. */
+function prepareAnswer(way: 'trpc' | 'rest', headers: Readonly<Record<string, string>>) {
+  const problem = { code: 'overloaded' as const, retryAfterMs: RETRY_AFTER_MS };
+  const sample = randomUUID();
+  const body = way === 'trpc' ? trpcProblemBody(problem, sample) : problemBody(problem, sample);
+  const [before = '', after = ''] = body.split(sample);
+  const type = `application/${way === 'trpc' ? '' : 'problem+'}json; charset=utf-8`;
+  const own = { 'retry-after': RETRY_AFTER_MS / 1000, 'content-type': type, 'content-length': Buffer.byteLength(body) };
+  return {
+    head: Object.entries({ ...headers, ...own }).flatMap(([name, value]) => [name, String(value)]),
+    before,
+    after,
   };
 }
 

@@ -61,9 +61,11 @@ export function registerTrpc(app: FastifyInstance, { contextOf, reads }: Door): 
     const path = (req.params as { path?: string }).path ?? req.url.split('?', 1)[0]!.slice('/trpc/'.length);
     const single = readCall(req, path);
     if (single) {
+      // Counted from now on: who waits for a turn is under way, too.
+      const ctx = contextOf(req);
       const turn = single.procedure.type === 'mutation' ? takeTurn() : null;
       if (turn) await turn;
-      return await answerSingle(single, contextOf(req), req, res);
+      return await answerSingle(single, ctx, req, res);
     }
     if (req.body !== undefined) req.body = (req.body as JsonBody).text;
     await fastifyRequestHandler({ ...options, req, res, path });
