@@ -105,3 +105,15 @@ test('a question that failed is asked anew by who comes next', async () => {
   await expect(reads.load('/x', SEATS, { showId: 'x' }, fails)).rejects.toThrow('no such show');
   expect((await reads.load('/x', SEATS, { showId: 'x' }, async () => 'found')).body.toString()).toBe('found');
 });
+
+test('an answer that was read before a change is given to who waited for it, and not kept', async () => {
+  const { changes, get, answerAll } = open();
+  const early = get('/states');
+  await new Promise((resolve) => setImmediate(resolve));
+  changes.tell({ kind: 'show', showId: SHOW, eventId: EVENT });
+  await answerAll();
+  expect(await early).toBe('1');
+  const late = get('/states');
+  await answerAll();
+  expect(await late).toBe('2');
+});

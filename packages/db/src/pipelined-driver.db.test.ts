@@ -98,3 +98,13 @@ test('a connection that breaks under a bundle fails it as a whole, and is not us
   const kept = await Promise.all([ids(), ids(), ids()]);
   for (const found of kept) for (const id of [50, 51, 52]) expect(found).not.toContain(id);
 });
+
+test('a commit that Postgres answers with a rollback is none', async () => {
+  const swallowed = inBundle(async (trx) => {
+    await executeTogether(trx, [put(60)]);
+    await executeTogether(trx, [put(60)]).catch(() => undefined);
+    await executeTogether(trx, [], true);
+  });
+  await expect(swallowed).rejects.toThrow();
+  expect(await ids()).not.toContain(60);
+});
