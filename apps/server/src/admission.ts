@@ -21,8 +21,6 @@ export interface Admission {
   end: () => void;
   /** For work that only turns out to be needed on the way. @throws ProblemError `overloaded` */
   check: (call: ShedCall) => void;
-  /** How many calls are under way. */
-  size: () => number;
 }
 
 export interface AdmissionSettings {
@@ -72,7 +70,6 @@ export function createAdmission({ metrics, headers, isKept, most = MOST }: Admis
       metrics.shed(call);
       throw new ProblemError({ code: 'overloaded', retryAfterMs: RETRY_AFTER_MS });
     },
-    size: () => underWay,
   };
 }
 

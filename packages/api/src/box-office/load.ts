@@ -1,7 +1,7 @@
 import type { Trx } from '@evently/db/client';
 import { executeTogether } from '@evently/db/pipelined-driver';
 import type { BookingStatus, EventStatus, ShowStatus, TicketStatus } from '@evently/db/schema';
-import { type CompiledQuery, type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { inventoryLock } from '../shows/inventory-lock.ts';
 import type { BookingState, Inventory, SectionState } from './inventory.ts';
 import { findSeat, type ShowPlan } from './plans.ts';
@@ -115,14 +115,15 @@ export interface Loaded {
  */
 export async function lockAndLoad(trx: Trx, plan: ShowPlan, batch: Batch): Promise<Loaded | null> {
   const lock = inventoryLock(trx, plan.showId);
-  const early = batch.isShared ? await executeTogether(trx, [lock]) : [];
+  if (batch.isShared) await trx.executeQuery(lock);
   const requests = batch.take();
   const concern = concernOf(plan, requests);
   const load = loadStatement(plan, concern).compile(trx);
   const named = concern.bookingIds;
   const details = named.length > 0 ? [bookingsStatement(plan, named).compile(trx)] : [];
-  const [read, found, locked = early[0]] = await loadWith(trx, early.length > 0 ? null : lock, load, details);
-  const version = locked?.rows[0]?.version;
+  // To ask again for a lock that is ours already costs next to nothing, and leaves one way of loading.
+  const [locked, read, found] = await executeTogether(trx, [lock, load, ...details]);
+  const version = locked.rows[0]?.version;
   const row = read.rows[0];
   if (version === undefined || !row?.show || !row.sections) return null;
   const bookings = found?.rows ?? [];
@@ -132,21 +133,6 @@ export async function lockAndLoad(trx: Trx, plan: ShowPlan, batch: Batch): Promi
   const { show, sections } = row;
   const inventory = toInventory(plan, { ...row, show, sections }, bookings, version);
   return { inventory, requests, now: new Date(row.now) };
-}
-
-/** The load and its details, with the lock before them if it is not ours yet. */
-async function loadWith(
-  trx: Trx,
-  lock: CompiledQuery<{ version: number }> | null,
-  load: CompiledQuery<LoadedRow>,
-  details: CompiledQuery<LoadedBooking>[],
-) {
-  if (lock === null) {
-    const [read, found] = await executeTogether(trx, [load, ...details]);
-    return [read, found] as const;
-  }
-  const [locked, read, found] = await executeTogether(trx, [lock, load, ...details]);
-  return [read, found, locked] as const;
 }
 
 type FoundRow = LoadedRow & { show: LoadedShow; sections: NonNullable<LoadedRow['sections']> };

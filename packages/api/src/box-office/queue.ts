@@ -52,7 +52,6 @@ export function createBoxOffice({ plans, maxAtOnce, ...around }: BoxOfficeSettin
 
   async function serve(showId: string, queue: Waiting[]): Promise<void> {
     let deliver = async () => {};
-    let delivered = Promise.resolve();
     // The version that we left behind: when it is another by the next time, somebody else sells the show, too.
     let left: number | null = null;
     let isShared = false;
@@ -62,7 +61,7 @@ export function createBoxOffice({ plans, maxAtOnce, ...around }: BoxOfficeSettin
       const next = inTurn(() => decideBatch(showId, queue, isShared));
       // The database has begun with these by the time that the answers to the last ones are written.
       await nextTurn();
-      delivered = deliver();
+      const delivered = deliver();
       const { versions, ...decided } = await next;
       await delivered;
       deliver = decided.deliver;
@@ -90,12 +89,7 @@ export function createBoxOffice({ plans, maxAtOnce, ...around }: BoxOfficeSettin
   async function findAnswers(showId: string, take: () => readonly Waiting[], isShared: boolean): Promise<Decided> {
     const plan = await plans.find(showId);
     if (!plan) throw notFound();
-    let requests: BoxOfficeRequest[] | null = null;
-    const takeRequests = () => {
-      requests ??= take().map(({ request }) => request);
-      return requests;
-    };
-    return await runBatch(around, plan, { take: takeRequests, isShared });
+    return await runBatch(around, plan, { take: () => take().map(({ request }) => request), isShared });
   }
 
   return {

@@ -24,8 +24,6 @@ export interface SoldOutGate {
   refuse: (showId: string, wish: Wish) => Promise<Problem | null>;
   /** A box office refused somebody for want of places, so it may be time to close. Returns at once. */
   consider: (plan: ShowPlan) => void;
-  /** Shows that are closed at this moment, at most. */
-  size: () => number;
 }
 
 interface Closed {
@@ -131,7 +129,6 @@ export function createSoldOutGate(settings: {
     consider(plan) {
       if (!closed.has(plan.showId) && !reading.has(plan.showId)) void close(plan);
     },
-    size: () => closed.size,
   };
 }
 
