@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { describeProblem, type Problem } from '@evently/api/problem';
+import type { Problem } from '@evently/api/problem';
+import { problemBody } from './problem-reply.ts';
 
 const REFUSALS: Record<string, { status: number; message: string }> = {
   HPE_HEADER_OVERFLOW: { status: 431, message: 'has a URL and headers of more than 16 KiB' },
@@ -17,8 +18,7 @@ export function refuseUnreadable(error: Error & { code?: string }, socket: Socke
   const { status, message } = REFUSALS[error.code ?? ''] ?? { status: 400, message: 'is not a request we can read' };
   const problem: Problem = { code: 'invalid_input', issues: [{ path: '', message }] };
   const requestId = randomUUID();
-  const type = `urn:evently:problem:${problem.code}`;
-  const body = JSON.stringify({ type, ...describeProblem(problem), status, requestId });
+  const body = problemBody(problem, requestId, status);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: application/problem+json; charset=utf-8',
