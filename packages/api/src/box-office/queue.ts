@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pLimit from 'p-limit';
+import { createAllowance } from '../allowance.ts';
 import { notFound, ProblemError } from '../problem.ts';
 import type { Answer } from './inventory.ts';
 import type { ShowPlans } from './plans.ts';
@@ -11,8 +12,6 @@ const MAX_BATCH = 256;
 /** How many may wait for one show: at the slowest rate we have seen, a wait of seconds. Then `overloaded`. */
 const MAX_QUEUE = 4096;
 const RETRY_AFTER_MS = 1000;
-/** Each answer is checked, written as JSON and sent when it is delivered, which takes a twentieth of a millisecond. */
-const DELIVERED_PER_TURN = 8;
 
 interface Waiting {
   request: BoxOfficeRequest;
@@ -124,12 +123,19 @@ interface DecidedBatch {
   deliver: () => Promise<void>;
 }
 
+/** Each answer is checked, written as JSON and sent when it is delivered, which takes a twentieth of a millisecond. */
 async function deliverAnswers(batch: readonly Waiting[], answers: readonly (Answer | Error)[]): Promise<void> {
+  const nextAllowance = createAllowance();
+  let allowed = nextAllowance();
   for (const [index, { resolve, reject }] of batch.entries()) {
+    // What comes back from the database in the meantime is not kept waiting for all of them.
+    if (allowed === 0) {
+      await nextTurn();
+      allowed = nextAllowance();
+    }
+    allowed -= 1;
     const answer = answers[index] ?? new Error('a request was left without an answer');
     if (answer instanceof Error) reject(answer);
     else resolve(answer);
-    // What comes back from the database in the meantime is not kept waiting for all of them.
-    if (index % DELIVERED_PER_TURN === DELIVERED_PER_TURN - 1) await nextTurn();
   }
 }
