@@ -7,10 +7,9 @@ import { createLedger, type Ledger } from '../stage/ledger.ts';
 import type { OpenShow } from '../stage/show.ts';
 import { readAnswer } from './answer.ts';
 import type { Outcome } from './closed-loop.ts';
-import type { HttpAnswer } from './http-answers.ts';
-import { type OpenLoopReport, type OpenLoopSettings, runOpenLoop } from './open-loop.ts';
+import { type NextStep, type OpenLoopReport, type OpenLoopSettings, runOpenLoop, type Visit } from './open-loop.ts';
 
-/** A load of bookings of one place each, free and in one call. */
+/** A load of buyers of one place each, who hold it and then pay for it. */
 export interface Order
   extends Pick<OpenLoopSettings, 'host' | 'port' | 'perSecond' | 'seconds' | 'seed' | 'maxConnections'> {
   show: OpenShow;
@@ -28,37 +27,73 @@ const PATIENCE_MS = 30_000;
 /** What a buyer may be told besides what was booked: that the server is full, and when to come again. */
 const REFUSALS: ReadonlySet<string> = new Set(['overloaded', 'too_many_requests']);
 
-function judge(ledger: Ledger, { status, head, body }: HttpAnswer): Outcome {
-  const answer = readAnswer(status, body);
-  if ('output' in answer) {
-    ledger.confirm(answer.output);
-    return 'done';
-  }
-  if (!REFUSALS.has(answer.refused)) throw new Error(`a booking was refused with ${answer.refused}`);
-  if (!head.includes('\r\nretry-after: ')) throw new Error(`${answer.refused} does not say when to come again`);
-  return answer;
+/** Who has places and is told to come again with the payment does so, as often as this. */
+const MOST_PAYMENTS = 10;
+const PAYMENT = { provider: 'sandbox', token: 'pm_ok' };
+
+/** How a buyer's requests stand on the wire. */
+interface Wire {
+  hold: (arrival: number) => string;
+  confirm: (arrival: number, bookingId: string) => string;
 }
 
-async function carryOut({ show, tokens, ...order }: Order): Promise<GeneratorReport> {
-  const ledger = createLedger(show);
-  const heads = tokens.map(
-    (token) =>
-      `POST /trpc/bookings.book HTTP/1.1\r\nhost: ${order.host}:${order.port}\r\nconnection: keep-alive\r\n` +
-      `content-type: application/json\r\nauthorization: Bearer ${token}\r\naccept: */*\r\nuser-agent: node\r\n`,
-  );
-  const wish = {
-    showId: show.showId,
-    sections: [{ sectionId: show.sectionId, quantity: 1 }],
-    idempotencyKey: randomUUID(),
+function createWire({ host, port, show, tokens }: Order): Wire {
+  const headsOf = (procedure: string) =>
+    tokens.map(
+      (token) =>
+        `POST /trpc/${procedure} HTTP/1.1\r\nhost: ${host}:${port}\r\nconnection: keep-alive\r\n` +
+        `content-type: application/json\r\nauthorization: Bearer ${token}\r\naccept: */*\r\nuser-agent: node\r\n`,
+    );
+  /** @param sample what another of the same length takes the place of, for each buyer */
+  const template = (procedure: string, body: string, sample: string) => {
+    const heads = headsOf(procedure);
+    const [before, after] = body.split(sample);
+    return (arrival: number, own: string) =>
+      `${heads[arrival % heads.length]}content-length: ${body.length}\r\n\r\n${before}${own}${after}`;
   };
-  const body = JSON.stringify(wish);
-  const [before, after] = body.split(wish.idempotencyKey);
+  const sample = randomUUID();
+  const sections = [{ sectionId: show.sectionId, quantity: 1 }];
+  const wish = JSON.stringify({ showId: show.showId, sections, idempotencyKey: sample });
+  const hold = template('bookings.hold', wish, sample);
+  return {
+    hold: (arrival) => hold(arrival, randomUUID()),
+    confirm: template('bookings.confirm', JSON.stringify({ bookingId: sample, payment: PAYMENT }), sample),
+  };
+}
+
+/** Somebody who holds a place, pays for it, and has it. Who is refused a place goes away. */
+function visitOf(ledger: Ledger, wire: Wire, arrival: number): Visit {
+  let bookingId: string | null = null;
+  let payments = 0;
+  return {
+    request: wire.hold(arrival),
+    judge({ status, head, body }): Outcome | NextStep {
+      const answer = readAnswer(status, body);
+      if ('output' in answer) {
+        if (bookingId !== null) {
+          ledger.confirm(answer.output);
+          return 'done';
+        }
+        bookingId = ledger.heldId(answer.output);
+        return { next: wire.confirm(arrival, bookingId), afterMs: 0 };
+      }
+      if (!REFUSALS.has(answer.refused)) throw new Error(`a buyer was refused with ${answer.refused}`);
+      const seconds = /\r\nretry-after: (\d+)/.exec(head)?.[1];
+      if (seconds === undefined) throw new Error(`${answer.refused} does not say when to come again`);
+      if (bookingId === null || payments === MOST_PAYMENTS) return answer;
+      payments += 1;
+      return { next: wire.confirm(arrival, bookingId), afterMs: Number(seconds) * 1000 };
+    },
+  };
+}
+
+async function carryOut(order: Order): Promise<GeneratorReport> {
+  const ledger = createLedger(order.show);
+  const wire = createWire(order);
   const report = await runOpenLoop({
     ...order,
     patienceMs: PATIENCE_MS,
-    requestOf: (arrival) =>
-      `${heads[arrival % heads.length]}content-length: ${body.length}\r\n\r\n${before}${randomUUID()}${after}`,
-    judge: (answer) => judge(ledger, answer),
+    visitOf: (arrival) => visitOf(ledger, wire, arrival),
   });
   return { ...report, bookings: ledger.ids() };
 }

@@ -22,12 +22,15 @@ async function serve(onRequest: (socket: Socket, request: string) => void): Prom
   if (typeof address !== 'object' || !address) throw new Error('there is no port');
   return {
     ...{ host: '127.0.0.1', port: address.port, perSecond: 500, seconds: 0.2, seed: 1 },
-    ...{ maxConnections: 50, patienceMs: 200, requestOf: (arrival) => `request ${arrival}` },
-    judge: ({ status, body }) => {
-      if (status === 200) return 'done';
-      if (status === 503) return { refused: body };
-      throw new Error(`it said ${status}`);
-    },
+    ...{ maxConnections: 50, patienceMs: 200 },
+    visitOf: (arrival) => ({
+      request: `request ${arrival}`,
+      judge: ({ status, body }) => {
+        if (status === 200) return body.startsWith('next') ? { next: body, afterMs: 1 } : 'done';
+        if (status === 503) return { refused: body };
+        throw new Error(`it said ${status}`);
+      },
+    }),
   };
 }
 
@@ -53,6 +56,19 @@ test('who arrives waits for nobody: without a free connection they are not sent,
   expect(report.unsent).toBe(report.arrived - 5);
   expect(report.done).toBe(0);
   expect(report.failures).toEqual(['5 answers did not come within 0.2 s']);
+});
+
+test('whoever is not done with one request sends the next one on the same connection, and counts once', async () => {
+  const sockets = new Map<string, Socket>();
+  const settings = await serve((socket, request) => {
+    const id = request.replace(/^\D+/, '');
+    if (request.startsWith('next') && sockets.get(id) === socket) socket.write(answer(200, 'yes'));
+    else socket.write(answer(200, `next ${id}`));
+    sockets.set(id, socket);
+  });
+  const report = await runOpenLoop(settings);
+  expect(report.failures).toEqual([]);
+  expect([report.done, sockets.size]).toEqual([report.arrived, report.arrived]);
 });
 
 test('the latency counts from the time of arrival by schedule, however late the answer is', async () => {

@@ -16,10 +16,22 @@ export interface OpenLoopSettings {
   maxConnections: number;
   /** Longer than this nobody waits: an answer that has not come by then is a fault. */
   patienceMs: number;
-  /** What whoever arrives sends, as it stands on the wire. */
-  requestOf: (arrival: number) => string;
-  /** What came of it. @throws Error when it is neither done nor a refusal */
-  judge: (answer: HttpAnswer) => Outcome;
+  /** What whoever arrives wants. */
+  visitOf: (arrival: number) => Visit;
+}
+
+/** Somebody's way: one request after another, until it is done or refused. */
+export interface Visit {
+  /** The first request, as it stands on the wire. */
+  request: string;
+  /** What came of it, or what is sent next. @throws Error when the answer is neither */
+  judge: (answer: HttpAnswer) => Outcome | NextStep;
+}
+
+export interface NextStep {
+  next: string;
+  /** How long they wait before they send it. */
+  afterMs: number;
 }
 
 /** What came of a load that does not wait for answers. */
@@ -58,6 +70,7 @@ const MAX_LATENESS_MS = 1000;
 const LOOK_AGAIN_MS = 5;
 
 interface Waiting {
+  visit: Visit;
   arrivedAt: number;
   sentAt: number;
 }
@@ -67,9 +80,9 @@ interface Connection {
   destroy: () => void;
 }
 
-/** Sends requests at the times of a seeded schedule, whether earlier ones were answered or not. */
+/** Sends for those who arrive by a seeded schedule, whether earlier ones were answered or not. */
 export async function runOpenLoop(settings: OpenLoopSettings): Promise<OpenLoopReport> {
-  const { perSecond, seconds, seed, maxConnections, patienceMs, requestOf } = settings;
+  const { perSecond, seconds, seed, maxConnections, patienceMs, visitOf } = settings;
   const tally = createTally(settings);
   const { report } = tally;
   const nextArrival = createArrivals(perSecond, seed);
@@ -81,8 +94,9 @@ export async function runOpenLoop(settings: OpenLoopSettings): Promise<OpenLoopR
     if (all.size >= maxConnections) return null;
     const opened = openConnection(settings, {
       onAnswer: (answer, waiting) => {
-        tally.count(answer, waiting, performance.now());
-        free.push(opened);
+        const step = tally.count(answer, waiting, performance.now());
+        if (step) goOn(opened, waiting, step);
+        else free.push(opened);
       },
       onLost: (waiting, why) => {
         all.delete(opened);
@@ -96,6 +110,12 @@ export async function runOpenLoop(settings: OpenLoopSettings): Promise<OpenLoopR
     return opened;
   };
 
+  const goOn = (connection: Connection, waiting: Waiting, { next, afterMs }: NextStep) => {
+    const send = () => connection.send(next, { ...waiting, sentAt: performance.now() });
+    if (afterMs > 0) setTimeout(send, afterMs);
+    else send();
+  };
+
   const began = performance.now();
   tally.begin(began);
   for (let arrival = nextArrival(); arrival < seconds * 1000 && report.failures.length < MAX_FAILURES; ) {
@@ -103,8 +123,12 @@ export async function runOpenLoop(settings: OpenLoopSettings): Promise<OpenLoopR
     for (; arrival < seconds * 1000 && began + arrival <= now; arrival = nextArrival()) {
       tally.arrive(arrival);
       const connection = now - began - arrival > MAX_LATENESS_MS ? null : take();
-      if (connection) connection.send(requestOf(report.arrived), tally.sent(began + arrival, performance.now()));
-      else report.unsent += 1;
+      if (!connection) {
+        report.unsent += 1;
+        continue;
+      }
+      const visit = visitOf(report.arrived);
+      connection.send(visit.request, tally.sent(visit, began + arrival, performance.now()));
     }
     await sleep(Math.max(TICK_MS, began + arrival - performance.now()));
   }
@@ -116,7 +140,7 @@ export async function runOpenLoop(settings: OpenLoopSettings): Promise<OpenLoopR
   return tally.finish();
 }
 
-function createTally({ seconds, judge }: OpenLoopSettings) {
+function createTally({ seconds }: Pick<OpenLoopSettings, 'seconds'>) {
   const latencies = createLatencies();
   const refusals = createLatencies();
   const refusalsFromArrival = createLatencies();
@@ -144,13 +168,15 @@ function createTally({ seconds, judge }: OpenLoopSettings) {
       report.arrived += 1;
       windowOf(arrival).arrived += 1;
     },
-    sent(arrivedAt: number, sentAt: number): Waiting {
+    sent(visit: Visit, arrivedAt: number, sentAt: number): Waiting {
       lateness.record(sentAt - arrivedAt);
-      return { arrivedAt, sentAt };
+      return { visit, arrivedAt, sentAt };
     },
-    count(answer: HttpAnswer, { arrivedAt, sentAt }: Waiting, now: number) {
+    /** @returns what they do next; null when that was all */
+    count(answer: HttpAnswer, { visit, arrivedAt, sentAt }: Waiting, now: number): NextStep | null {
       try {
-        const outcome = judge(answer);
+        const outcome = visit.judge(answer);
+        if (typeof outcome === 'object' && 'next' in outcome) return outcome;
         if (outcome === 'done') {
           report.done += 1;
           if (now < began + seconds * 1000) report.doneInTime += 1;
@@ -164,6 +190,7 @@ function createTally({ seconds, judge }: OpenLoopSettings) {
       } catch (error) {
         fail(error instanceof Error ? error.message : String(error));
       }
+      return null;
     },
     finish: (): OpenLoopReport => ({
       ...report,

@@ -1,6 +1,7 @@
 /**
  * P9: ten times what it bears. Buyers of a hot show arrive at random, on a seeded schedule that waits for nobody, over up
- * to 2,000 connections, sent by a process of its own. First the highest load is found of which at least 99 % are sold with
+ * to 2,000 connections, sent by a process of its own. Each holds a place and then pays for it; who is refused a place goes
+ * away, and who has one and is told to pay later does so, after as long as they were told. First the highest load is found of which at least 99 % are sold with
  * a p99 of at most 150 ms; then half of it is offered, as much, twice, four times and ten times as much, the last for six
  * times as long; and then at once as much as it bears again, to see how long it takes until all is well.
  *

@@ -30,9 +30,10 @@ export interface Rush {
 const MAX_CONNECTIONS = 2000;
 /** So that a run with few connections stays small. */
 const CONNECTIONS_TIMES = 32;
+const PRICE_CENTS = 4500;
 const FIRST_RATE = 250;
 /** Nothing is judged while V8 makes the server fast. */
-const WARM_RATE = 1000;
+const WARM_RATE = 500;
 const WARM_UPS = 5;
 const MAX_HALVINGS = 3;
 const PROBES_PER_SIDE = 3;
@@ -40,7 +41,7 @@ const SHORTEST_PROBE_SECONDS = 0.5;
 
 export async function openRush(stage: Stage, server: Server): Promise<Rush> {
   const { connections, rounds, seconds: plenty } = stage.plan;
-  const show = await openStandingShow(server.admin, 'a rush', 0);
+  const show = await openStandingShow(server.admin, 'a rush', PRICE_CENTS);
   const maxConnections = Math.min(MAX_CONNECTIONS, connections * CONNECTIONS_TIMES);
   const tokens = await makeBuyers(server.db, maxConnections * 2);
   const { calm: rest } = createConfirmations(stage, server.db);
