@@ -233,3 +233,22 @@ test('money that comes for a booking that its owner cancelled since goes back', 
   ]);
   expect(violationsOf(world)).toEqual([]);
 });
+
+test('a charge that fails after the deadline frees the limit of its user for the next request of the batch', () => {
+  const world = createWorld({ standing: [20], price: 500 });
+  const userId = users[0]!;
+  const sections = [{ sectionId: [...world.sections.keys()][0]!, quantity: 10 }];
+  const hold = claimOf({ kind: 'hold', userId, sections });
+  const { bookingId } = hold;
+  const charge = { paymentId: newId(7), provider: 'sandbox' };
+  const paying = decide(inventoryOf(world), [hold, { kind: 'confirm', bookingId, userId, charge }], NOW);
+  const held = applyChanges(world, paying.changes);
+  const now = later(3_600_000);
+  const made = { ticketIds: Array.from({ length: 10 }, () => newId(7)), refundId: newId(7) };
+  const { paymentId } = charge;
+  const requests: BoxOfficeRequest[] = [
+    { kind: 'finish-payment', bookingId, paymentId, outcome: 'failed', ...made },
+    claimOf({ kind: 'hold', userId, sections }),
+  ];
+  expect(decide(inventoryOf(held, now), requests, now).answers.map(outcomeOf)).toEqual(['done', 'done']);
+});

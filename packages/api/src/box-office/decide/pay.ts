@@ -122,10 +122,10 @@ function fail(draft: Draft, booking: BookingState, charge: PaymentState): Bookin
     historyOf(booking),
     { type: 'payment_failed', actor: 'system', data: { paymentId: charge.id } },
   );
-  if (isOverdue(draft, held)) return giveBack(draft, held, 'expired', 'system');
-  if (!charge.givesBack) return held;
+  const isOver = isOverdue(draft, held);
+  if (!isOver && !charge.givesBack) return held;
   countHeldBy(draft, booking.userId, -booking.quantity);
-  return giveBack(draft, held, 'released', 'system');
+  return giveBack(draft, held, isOver ? 'expired' : 'released', 'system');
 }
 
 /**
