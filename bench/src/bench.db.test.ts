@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '@evently/db/embedded/process-state';
+import { findTestHome } from '@evently/db/testing-folder';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { scenarios } from './scenarios.ts';
 
@@ -14,7 +14,7 @@ const PATIENCE_MS = 40_000;
 let folder: string;
 let work: string;
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'bench-test-'));
+  folder = await mkdtemp(path.join(findTestHome(), 'bench-test-'));
   work = path.join(folder, 'work');
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
@@ -48,7 +48,7 @@ async function findPostgres(run: { child: ChildProcess; said: () => string }): P
 const TESTED = ['P0', 'P1', 'P1b', 'P7'];
 
 test('scenarios run to their end with sound answers and a sound database, and leave nothing behind', async () => {
-  const run = startBench(...TESTED, '--warm-up', '0.05');
+  const run = startBench(...TESTED, '--warm-up', '0.05', '--seconds', '0.2');
   expect(await run.ended, run.said()).toBe(0);
   const markdown = await readFile(path.join(folder, 'out', 'latest.md'), 'utf8');
   expect(run.said()).toContain(markdown);

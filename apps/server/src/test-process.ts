@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createDatabase, type Db } from '@evently/db/client';
 import { childrenOf, killAll, waitUntilGone } from '@evently/db/embedded/test-clusters';
+import { findTestHome } from '@evently/db/testing-folder';
 import { createEvently, type Evently } from '@evently/sdk';
 import { sql } from 'kysely';
 
@@ -57,7 +58,7 @@ export async function cleanUpProcesses(): Promise<void> {
 
 /** A temporary folder. The user that Postgres runs as, when root starts it, can pass through. */
 export function makeFolder(): string {
-  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'evently-server-')));
+  const folder = realpathSync(mkdtempSync(path.join(findTestHome(), 'evently-server-')));
   chmodSync(folder, 0o755);
   folders.add(folder);
   return folder;

@@ -1,5 +1,4 @@
 import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase, type Db } from '@evently/db/client';
@@ -9,6 +8,7 @@ import { startReplica, whyNoReplica } from '@evently/db/embedded/test-replica';
 import { newId } from '@evently/db/ids';
 import { migrate } from '@evently/db/migrate';
 import { createTestDatabase } from '@evently/db/testing';
+import { findTestHome } from '@evently/db/testing-folder';
 import { CompiledQuery, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insertUser } from './auth/accounts.ts';
@@ -47,7 +47,7 @@ describe.skipIf(lacking !== null)(lacking === null ? suite : `${suite} (skipped:
   const connect = (url: string) => createDatabase({ url, poolSize: 4 });
 
   beforeAll(async () => {
-    folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'evently-replica-')));
+    folder = realpathSync(mkdtempSync(path.join(findTestHome(), 'evently-replica-')));
     opened.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
     // Postgres, which root runs as another user, must get to its data.
     chmodSync(folder, 0o755);

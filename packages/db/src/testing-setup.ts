@@ -1,10 +1,10 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { createDatabase } from './client.ts';
 import { startEmbeddedPostgres } from './embedded/start.ts';
 import { migrate } from './migrate.ts';
+import { findTestHome } from './testing-folder.ts';
 import { withDatabase } from './urls.ts';
 
 declare module 'vitest' {
@@ -19,7 +19,7 @@ declare module 'vitest' {
  * a clone of its own, so files run side by side and clean nothing up.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const directory = await mkdtemp(path.join(tmpdir(), 'evently-test-'));
+  const directory = await mkdtemp(path.join(findTestHome(), 'evently-test-'));
   // Started by root, Postgres runs as another user, who must get to its data.
   await chmod(directory, 0o755);
   const postgres = await startEmbeddedPostgres({

@@ -14,6 +14,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { findBinaries, programOf, reachableBinaries } from './binaries.ts';
@@ -128,7 +129,8 @@ describe.runIf(AS_ROOT)('started by root', () => {
   });
 
   test('programs that nobody cannot reach are copied once, completely, and again when the copy is damaged', () => {
-    const [root, shelter, user] = [path.join(makeHome(), 'native'), path.join(makeFolder(), 'shelter'), findNobody()];
+    const [root, user] = [path.join(makeHome(), 'native'), findNobody()];
+    const shelter = path.join(makeFolder(tmpdir()), 'shelter');
     // An installation in small, as a strict umask leaves it.
     for (const name of ['bin', 'lib/pkgconfig', 'share/zone'])
       mkdirSync(path.join(root, name), { recursive: true, mode: 0o700 });

@@ -12,11 +12,11 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { findTestHome } from '../testing-folder.ts';
 import { isAlive } from './process-state.ts';
 import { asUser, isRoot, type ServiceUser } from './service-user.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './start.ts';
@@ -43,15 +43,15 @@ export function onCleanUp(cleanup: () => unknown): void {
   cleanups.push(cleanup);
 }
 
-/** A temporary folder that the user `nobody` can reach, too. */
-export function makeFolder(): string {
-  const folder = makeLastingFolder();
+/** A temporary folder that the user `nobody` can reach, too. @param home another than that of data, to run programs from */
+export function makeFolder(home?: string): string {
+  const folder = makeLastingFolder(home);
   onCleanUp(() => removeFolder(folder));
   return folder;
 }
 
-function makeLastingFolder(): string {
-  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'evently-embedded-')));
+function makeLastingFolder(home = findTestHome()): string {
+  const folder = realpathSync(mkdtempSync(path.join(home, 'evently-embedded-')));
   chmodSync(folder, 0o755);
   return folder;
 }
