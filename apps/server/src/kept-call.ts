@@ -1,5 +1,5 @@
 import type { Context } from '@evently/api/context';
-import { refuseKeptCall } from '@evently/api/guard';
+import { refuseOpenCall } from '@evently/api/guard';
 import { noMetrics } from '@evently/api/metrics';
 import type { ProcedureInfo } from '@evently/api/procedures';
 import { problemOf, toTrpcError } from '@evently/api/trpc';
@@ -27,7 +27,7 @@ export async function answerKept(reads: PublicReads, ctx: Context, call: KeptCal
   const { procedure, about, url, readInput, run } = call;
   const began = performance.now();
   try {
-    const refusal = refuseKeptCall(ctx);
+    const refusal = await refuseOpenCall(ctx);
     if (refusal) throw toTrpcError(refusal);
     // The one who runs it does so for others, too: it is counted here, for each of them.
     const forAll = () => run({ ...ctx, address: null, metrics: noMetrics });

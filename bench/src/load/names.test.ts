@@ -1,4 +1,4 @@
-import { searchQueryOf } from '@evently/api/events/search-text';
+import { searchQueriesOf } from '@evently/api/events/search-text';
 import { expect, test } from 'vitest';
 import { scribble, WORDS, wordOf } from './names.ts';
 import { createRandom } from './random.ts';
@@ -15,5 +15,5 @@ test('what is typed in a hurry is always another thing, and always means the sam
   const random = createRandom(1);
   const typed = Array.from({ length: 1000 }, () => scribble('bacedi fogu', random));
   expect(new Set(typed).size).toBeGreaterThan(990);
-  expect(new Set(typed.map(searchQueryOf))).toEqual(new Set([searchQueryOf('bacedi fogu')]));
+  for (const text of typed) expect(searchQueriesOf(text)).toEqual(searchQueriesOf('bacedi fogu'));
 });

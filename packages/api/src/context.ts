@@ -77,6 +77,8 @@ export interface Context extends Services {
   token: string | null;
   /** Who calls, if that is known without looking: from a memory of five seconds, which is not good enough for staff. */
   findKnownActor: (tier?: Tier) => Actor | undefined;
+  /** Whose the request's token was when it was last looked up, as `Sessions.findOwner`; null without one. */
+  findKnownOwner: () => string | null | undefined;
   /** Looks up who calls; null for nobody. What only staff may do asks for the present, `now`. */
   findActor: (asOf: 'now' | 'lately') => Promise<Actor | null>;
   /** Who calls, once the procedure's guard has looked them up. */
@@ -109,6 +111,7 @@ export function createContext(
     address,
     token,
     findKnownActor: (tier = 'user') => (token === null || tier !== 'user' ? undefined : sessions.findCached(token)),
+    findKnownOwner: () => (token === null ? null : sessions.findOwner(token)),
     findActor(asOf) {
       if (token === null) return Promise.resolve(null);
       if (asOf === 'now') {
@@ -130,6 +133,7 @@ export function createScriptContext(services: Services, actor: Actor | null): Co
     address: null,
     token: null,
     findKnownActor: () => actor ?? undefined,
+    findKnownOwner: () => actor?.userId ?? null,
     findActor: async () => actor,
     actor: null,
   };

@@ -1,5 +1,6 @@
 import type { TRPC_ERROR_CODE_NUMBER } from '@trpc/server';
-import type { DescribedProblem } from './problem.ts';
+import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
+import { type DescribedProblem, problemKinds } from './problem.ts';
 
 /** What tRPC clients find in `error.data`. */
 export interface ErrorData {
@@ -15,4 +16,10 @@ export interface ErrorShape {
   /** The problem's `detail`. */
   message: string;
   data: ErrorData;
+}
+
+/** A problem as tRPC's clients read it, wherever it came up: the number says no more than the problem's code. */
+export function shapeProblem(problem: DescribedProblem, requestId: string): ErrorShape {
+  const data = { problem, requestId, httpStatus: problem.status };
+  return { code: TRPC_ERROR_CODES_BY_KEY[problemKinds[problem.code].trpc], message: problem.detail, data };
 }

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { createSeatLocks, type SeatClaim, type SeatLocks } from './locks.ts';
 import { ProblemError } from './problem.ts';
 import { createRedis, type RedisConnection } from './redis-connection.ts';
-import { describeWithOwnRedis, startTestRedis, type TestRedis } from './testing-redis.ts';
+import { blockFor, describeWithOwnRedis, startTestRedis, type TestRedis } from './testing-redis.ts';
 
 /** A show's seats, where each claim is served after a moment; knows who was served. */
 function createWork() {
@@ -16,11 +16,6 @@ function createWork() {
       served += 1;
     },
   };
-}
-
-/** Has this process do nothing else for so long, in milliseconds. */
-function blockFor(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 describeWithOwnRedis('seat locks through outages of Redis', () => {

@@ -3,9 +3,10 @@ import type { Redis } from 'ioredis';
 import type { Logger } from './context.ts';
 import { type BreakerState, createBreaker } from './locks/breaker.ts';
 import { keysOf, type SeatClaim } from './locks/seat-keys.ts';
-import { createSeatRedlock, type Failure } from './locks/seat-redlock.ts';
+import { createSeatRedlock } from './locks/seat-redlock.ts';
 import { type Metrics, noMetrics } from './metrics.ts';
 import { ProblemError, problemKinds } from './problem.ts';
+import { noteFailure } from './redis-failure.ts';
 
 export type { SeatClaim } from './locks/seat-keys.ts';
 
@@ -76,11 +77,6 @@ export function createSeatLocks({ redis, log, metrics = noMetrics, ...rests }: S
   const probeAtOnce = () => breaker.retryNow();
   redis.on('ready', probeAtOnce);
 
-  function note(failure: Failure): void {
-    if (failure.kind === 'late') breaker.late();
-    else breaker.failed(failure.reason);
-  }
-
   async function lockAndWork<T>(claim: SeatClaim, work: () => Promise<T>): Promise<T> {
     const keys = keysOf(claim);
     // The first of these is on its way, here in this process, and this one will find its answer.
@@ -89,7 +85,7 @@ export function createSeatLocks({ redis, log, metrics = noMetrics, ...rests }: S
     try {
       const taken = await redlock.acquire(keys);
       metrics.seatLock(SEEN[taken.kind]);
-      if (taken.kind === 'outage' || taken.kind === 'late') note(taken);
+      if (taken.kind === 'outage' || taken.kind === 'late') noteFailure(breaker, taken);
       else breaker.succeeded();
       if (taken.kind === 'taken') throw new ProblemError({ code: 'seat_taken', seatIds: taken.seatIds });
       if (taken.kind !== 'locked') return await work();
@@ -102,7 +98,7 @@ export function createSeatLocks({ redis, log, metrics = noMetrics, ...rests }: S
       } finally {
         const release = redlock.release(taken.lock, keys, forgetsClaim).then((failure) => {
           releases.delete(release);
-          if (failure) note(failure);
+          if (failure) noteFailure(breaker, failure);
         });
         releases.add(release);
       }

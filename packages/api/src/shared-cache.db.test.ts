@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { type Changes, createChanges } from './changes.ts';
 import { createRedis, type RedisConnection } from './redis-connection.ts';
 import { createSharedCache, noSharedCache, type SharedCache } from './shared-cache.ts';
-import { describeWithOwnRedis, startTestRedis, type TestRedis } from './testing-redis.ts';
+import { blockFor, describeWithOwnRedis, startTestRedis, type TestRedis } from './testing-redis.ts';
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -208,6 +208,17 @@ describeWithOwnRedis('answers that processes share', () => {
     expect(await countLookUps()).toBe(lookUps + 1);
     expect(await find(ada)).toBeNull();
     await until(async () => (await find(bob)) === null);
+  });
+
+  test('a process too busy to read an answer in time does not take that for an outage of Redis', async () => {
+    const ada = await open();
+    await keep(ada, 'kept');
+    const looking = find(ada);
+    // Longer than a command may take.
+    blockFor(200);
+    expect(await looking).toBeNull();
+    expect(ada.cache.state()).toBe('closed');
+    expect(await find(ada)).toBe('kept');
   });
 
   test('what Redis refuses to forget is forgotten later, and not read here until then', async () => {

@@ -1,10 +1,10 @@
 import { hash, randomBytes } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Change, Changes } from './changes.ts';
 import type { Logger } from './context.ts';
-import { type Breaker, type BreakerState, createBreaker } from './locks/breaker.ts';
-import { COMMAND_TIMED_OUT, createRedis } from './redis-connection.ts';
+import { type BreakerState, createBreaker } from './locks/breaker.ts';
+import { createRedis } from './redis-connection.ts';
+import { noteFailure, startListening } from './redis-failure.ts';
 
 /** What a look-up came to. */
 export interface Finding {
@@ -111,10 +111,18 @@ export function createSharedCache({ url, log, changes, lifeSeconds }: SharedCach
   const isUsable = (tags: readonly string[]) =>
     breaker.state() === 'closed' && redis.status === 'ready' && !tags.some(forgetting.isUnderWay);
 
+  /** Begins with a command; answers whom to tell of its failure. */
+  function listen(): (error: unknown) => Promise<void> {
+    const failureOf = startListening(redis);
+    return async (error) => {
+      noteFailure(breaker, await failureOf(error instanceof Error ? error : new Error(String(error))));
+    };
+  }
+
   function keep(key: string, tags: readonly string[], generation: string, body: string): void {
     if (keeps >= MAX_KEEPS || !isUsable(tags) || Buffer.byteLength(body) > MAX_BODY_BYTES) return;
     keeps += 1;
-    const note = startListening(redis, breaker);
+    const note = listen();
     redis
       .set(key, `${generation}\n${body}`, 'EX', life)
       .then(() => undefined, note)
@@ -128,7 +136,7 @@ export function createSharedCache({ url, log, changes, lifeSeconds }: SharedCach
       const tags = [EVERYTHING, ...ofAnswer];
       if (!isUsable(tags)) return notFound;
       const key = keyOf(hash('sha256', name, 'base64url'));
-      const note = startListening(redis, breaker);
+      const note = listen();
       try {
         const { generation, stored } = await readGeneration(redis, tags, key, life);
         breaker.succeeded();
@@ -152,18 +160,6 @@ export function createSharedCache({ url, log, changes, lifeSeconds }: SharedCach
       await breaker.end();
       close();
     },
-  };
-}
-
-/** Begins with a command; answers whom to tell of its failure. */
-function startListening(redis: Redis, breaker: Breaker): (error: unknown) => Promise<void> {
-  const before = redis.stream?.bytesRead;
-  return async (error) => {
-    const { message } = error instanceof Error ? error : new Error(String(error));
-    // This process may have been too busy to read the answer in time. After a turn it has read what was there.
-    if (message === COMMAND_TIMED_OUT) await nextTurn();
-    if (message === COMMAND_TIMED_OUT && redis.stream?.bytesRead !== before) breaker.late();
-    else breaker.failed(message);
   };
 }
 

@@ -55,6 +55,11 @@ export async function openTestRedis(): Promise<{ url: string; stop: () => Promis
   return given ? { url: given, stop: async () => {} } : await startTestRedis();
 }
 
+/** Has this process do nothing else for so long, in milliseconds. */
+export function blockFor(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 /** A suite that needs some Redis; skipped by name where there is none. */
 export function describeWithRedis(name: string, suite: () => void): void {
   const reason = 'no redis-server or valkey-server on PATH, and no REDIS_URL';

@@ -1,10 +1,9 @@
 import { isTransient } from '@evently/db/transaction';
 import { initTRPC, TRPCError, type TRPCProcedureType } from '@trpc/server';
-import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import superjson from 'superjson';
 import { ZodError } from 'zod';
 import type { Caller, Context } from './context.ts';
-import type { ErrorShape } from './error-shape.ts';
+import { type ErrorShape, shapeProblem } from './error-shape.ts';
 import { refuseCaller, refuseRawInput } from './guard.ts';
 import type { ProcedureMeta, Tier } from './meta.ts';
 import { parsesAtOnce } from './parse-at-once.ts';
@@ -34,9 +33,7 @@ const t = initTRPC
 
 /** An error as it travels to tRPC's clients. */
 export function shapeError(error: TRPCError, requestId: string): ErrorShape {
-  const problem = describeProblem(problemOf(error));
-  const data = { problem, requestId, httpStatus: problem.status };
-  return { code: TRPC_ERROR_CODES_BY_KEY[error.code], message: problem.detail, data };
+  return shapeProblem(describeProblem(problemOf(error)), requestId);
 }
 
 const RETRY_AFTER_MS = 1000;

@@ -7,6 +7,7 @@ import type { Changes } from '../changes.ts';
 import type { Actor } from '../context.ts';
 import { together } from '../together.ts';
 import { createSessionCache, type FoundSession, type SessionCacheStats } from './session-cache.ts';
+import { createTokenOwners } from './token-owners.ts';
 
 interface UserAttributes {
   email: string;
@@ -101,6 +102,11 @@ export interface Sessions {
   create: (db: Db, user: { id: string; role: Role }) => Promise<NewSession>;
   /** Who the token belongs to, if that was looked up in the last five seconds; undefined: ask `findActor`. */
   findCached: (token: string) => Actor | undefined;
+  /**
+   * The id of whom the token belonged to when it was last looked up; null for nobody, undefined when that was not lately. It says
+   * on whom a call is counted, and lets nobody in.
+   */
+  findOwner: (token: string) => string | null | undefined;
   /** Who the token belongs to, or did up to five seconds ago; null when it is unknown, expired or revoked. */
   findActor: (token: string) => Promise<Actor | null>;
   /** Who the token belongs to at this moment; for staff, admins, and what cannot be undone. */
@@ -135,9 +141,11 @@ export function createSessions(db: Db, { days, changes }: { days: number; change
   const readers = { eva_: luciaOn(db, spans.eva_), evo_: luciaOn(db, spans.evo_) };
   const prefixOf = (token: string) => (token.startsWith('eva_') ? 'eva_' : 'evo_');
   const cache = createSessionCache({ changes });
+  const owners = createTokenOwners(changes);
 
   async function load(token: string): Promise<FoundSession | null> {
     const { session, user } = await readers[prefixOf(token)].validateSession(token);
+    owners.keep(hashToken(token), user?.id ?? null);
     if (!user) return null;
     const { id: userId, email, name, role } = user;
     return { actor: { userId, email, name, role }, expiresAt: session.expiresAt };
@@ -157,6 +165,7 @@ export function createSessions(db: Db, { days, changes }: { days: number; change
       // Anything else is in no memory, and not worth a hash.
       return token.length === TOKEN_LENGTH && token.startsWith('evo_') ? cache.find(hashToken(token)) : undefined;
     },
+    findOwner: (token) => (TOKEN_PATTERN.test(token) ? owners.find(hashToken(token)) : null),
     async findActor(token) {
       if (!TOKEN_PATTERN.test(token) || token.startsWith('eva_')) return await findActorNow(token);
       const id = hashToken(token);

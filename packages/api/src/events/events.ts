@@ -1,10 +1,9 @@
 import type { Db } from '@evently/db/client';
 import type { EventRow, EventStatus } from '@evently/db/schema';
-import { sql } from 'kysely';
 import { decodeCursor, ID_PATTERN, pageOfRows } from '../cursor.ts';
 import { notFound } from '../problem.ts';
 import { type Audience, listShows, type Show } from '../shows/shows.ts';
-import { searchQueryOf } from './search-text.ts';
+import { searchInTurn } from './search-in-turn.ts';
 
 /** An event without its shows. */
 export interface EventSummary {
@@ -62,7 +61,6 @@ export async function listAllEvents(
   filter: AdminEventFilter,
 ): Promise<{ items: EventSummary[]; nextCursor: string | null }> {
   const [before] = decodeCursor(filter.cursor, [ID_PATTERN]) ?? [];
-  const search = filter.q === undefined ? null : searchQueryOf(filter.q);
   let query = db
     .selectFrom('events')
     .selectAll()
@@ -70,6 +68,6 @@ export async function listAllEvents(
     .limit(filter.limit + 1);
   if (before !== undefined) query = query.where('id', '<', before);
   if (filter.status !== undefined) query = query.where('status', '=', filter.status);
-  if (search !== null) query = query.where(sql<boolean>`search @@ to_tsquery('simple', ${search})`);
-  return pageOfRows(await query.execute(), filter.limit, (row) => [row.id], toEventSummary);
+  const rows = await searchInTurn(filter.q, (fits) => (fits ? query.where(fits) : query).execute());
+  return pageOfRows(rows, filter.limit, (row) => [row.id], toEventSummary);
 }

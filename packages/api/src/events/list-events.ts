@@ -3,7 +3,8 @@ import type { EventRow } from '@evently/db/schema';
 import { sql } from 'kysely';
 import { decodeCursor, ID_PATTERN, INSTANT_PATTERN, pageOfRows } from '../cursor.ts';
 import type { Money } from '../fields.ts';
-import { foldText, searchQueryOf } from './search-text.ts';
+import { searchInTurn } from './search-in-turn.ts';
+import { foldText } from './search-text.ts';
 
 /** An event as lists show it. */
 export interface ListedEvent {
@@ -46,14 +47,12 @@ export async function listEvents(
     .orderBy('next_show_at')
     .orderBy('id')
     .limit(filter.limit + 1);
-  const search = filter.q === undefined ? null : searchQueryOf(filter.q);
-  if (search !== null) query = query.where(sql<boolean>`search @@ to_tsquery('simple', ${search})`);
   if (filter.category !== undefined) query = query.where('category', '=', filter.category);
   if (filter.city !== undefined) query = query.where(sql<boolean>`cities @> ${[foldText(filter.city)]}::text[]`);
   if (filter.availableOnly) query = query.where('sold_out', '=', false);
   if (filter.from !== undefined || filter.to !== undefined) query = query.where(hasShowBetween(filter, now));
   if (after) query = query.where(sql<boolean>`(next_show_at, id) > (${after[0]}::timestamptz, ${after[1]}::uuid)`);
-  const rows = await query.execute();
+  const rows = await searchInTurn(filter.q, (fits) => (fits ? query.where(fits) : query).execute());
   return pageOfRows(rows, filter.limit, (row) => [row.next_show_at!.toISOString(), row.id], toListedEvent);
 }
 

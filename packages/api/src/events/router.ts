@@ -70,7 +70,10 @@ const statesOutput = z.object({
 });
 
 export const eventsRouter = {
-  /** Published events with a show still to come, soonest first. `q` finds words of name, tags, venue, city and description. */
+  /**
+   * Published events with a show still to come, soonest first. `q` finds words of name, tags, venue, city and description: whole
+   * ones, the last as far as it is typed; and where nothing has them, their beginnings.
+   */
   list: openProcedure
     .meta({ openapi: { method: 'GET', path: '/events', summary: 'Find events' }, publicRead: { about: 'listings' } })
     .input(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { foldText, searchQueryOf, slugOf } from './search-text.ts';
+import { foldText, searchQueriesOf, slugOf } from './search-text.ts';
 
 test('accents, case and punctuation do not matter', () => {
   expect(foldText('  Dvořák — «Rusalka»! ')).toBe('dvorak rusalka');
@@ -8,10 +8,17 @@ test('accents, case and punctuation do not matter', () => {
 });
 
 test('a query of operators and quotes is only its words, and one without words restricts nothing', () => {
-  expect(searchQueryOf("jazz & !night | (x':* <-> y)")).toBe('jazz:* & night:* & x:* & y:*');
-  expect(searchQueryOf(' &|! ')).toBeNull();
+  expect(searchQueriesOf("jazz & !night | (x':* <-> y)")).toEqual([
+    'jazz & night & x & y:*',
+    'jazz:* & night:* & x:* & y:*',
+  ]);
+  expect(searchQueriesOf(' &|! ')).toEqual([]);
 });
 
 test('a query has at most twelve words', () => {
-  expect(searchQueryOf('a '.repeat(1000))?.split('&')).toHaveLength(12);
+  for (const search of searchQueriesOf('a '.repeat(1000))) expect(search.split('&')).toHaveLength(12);
+});
+
+test('a single word is looked for in one way', () => {
+  expect(searchQueriesOf('rusa')).toEqual(['rusa:*']);
 });

@@ -17,10 +17,16 @@ export function slugOf(name: string): string {
 const MAX_WORDS = 12;
 
 /**
- * A tsquery in which every word must appear, the last letters of each left open, so that results appear while one types.
- * Null when the text holds no word: it then restricts nothing.
+ * The ways to take a search, as tsqueries in which every word must appear, to be tried in turn until one finds something:
+ * whole words, but for the last, whose end may still be being typed; then all words with their ends left open. None when the
+ * text holds no word: it then restricts nothing.
+ *
+ * Of a whole word the index leaps through the events that have it; of a begun one it reads them all.
  */
-export function searchQueryOf(q: string): string | null {
+export function searchQueriesOf(q: string): string[] {
   const words = foldText(q).split(' ').filter(Boolean).slice(0, MAX_WORDS);
-  return words.length === 0 ? null : words.map((word) => `${word}:*`).join(' & ');
+  if (words.length === 0) return [];
+  const open = words.map((word) => `${word}:*`);
+  const whole = [...words.slice(0, -1), ...open.slice(-1)];
+  return [...new Set([whole.join(' & '), open.join(' & ')])];
 }

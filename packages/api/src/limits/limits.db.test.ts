@@ -6,6 +6,7 @@ import { describeWithOwnRedis, describeWithRedis, openTestRedis, startTestRedis 
 import { createLimits, type Limits } from './limits.ts';
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const QUARTER_HOUR_MS = 15 * 60_000;
 const calls = { general: 10, booking: 4, login: 5, register: 3 };
 
 let opened = new AsyncDisposableStack();
@@ -73,11 +74,26 @@ describeWithRedis('limits of several processes', () => {
     await a.limits.share();
     const key = `evently:limit:{general}:${who}`;
     expect(await a.redis.pttl(key)).toBeGreaterThan(0);
-    await a.redis.pexpire(key, 60_000);
+    // It forgets the window when the one after it would be over, too.
+    await a.redis.pexpire(key, QUARTER_HOUR_MS + 60_000);
     b.limits.charge('general', who);
     await b.limits.share();
     takeAll(b.limits, who);
     expect(b.limits.isOver('general', who)).toBeLessThanOrEqual(60_000);
+  });
+
+  test('count on from the window before, in a process that was not there then', async () => {
+    await using server = await openServer();
+    const [a, b] = [await openProcess(server.url), await openProcess(server.url)];
+    const who = newKey();
+    times(10, () => a.limits.charge('general', who));
+    await a.limits.share();
+    // It has been over for a minute: nine and a third of the ten still count.
+    await a.redis.pexpire(`evently:limit:{general}:${who}`, QUARTER_HOUR_MS - 60_000);
+    b.limits.charge('general', who);
+    await b.limits.share();
+    expect(takeAll(b.limits, who)).toBe(0);
+    expect(b.limits.isOver('general', who)).toBeLessThanOrEqual(30_000);
   });
 
   test('more callers than one command may name are all told of, in turns', async () => {
@@ -121,7 +137,7 @@ describeWithOwnRedis('limits whose Redis is in trouble', () => {
     expect(takeAll(a.limits, 'busy')).toBe(10);
     await a.limits.share();
     server.resume();
-    await expect.poll(() => b.redis.get('evently:limit:{general}:hung'), { timeout: 20_000 }).toBe('2');
+    await expect.poll(() => b.redis.hget('evently:limit:{general}:hung', 'count'), { timeout: 20_000 }).toBe('2');
     await a.limits.share();
     b.limits.charge('general', 'hung');
     await b.limits.share();

@@ -25,6 +25,10 @@ test('beyond its calls a caller is told when there are more, and other classes a
   limits.charge('booking', 'u:2');
   limits.charge('general', 'u:1');
   clock.ms = 60_000;
+  // The four of the minute before count as four still, and fade.
+  expect(refusal()).toBe(null);
+  expect(refusal()).toEqual({ code: 'too_many_requests', retryAfterMs: 15_000 });
+  clock.ms = 180_000;
   times(4, () => expect(refusal()).toBe(null));
   expect(refusal()).toEqual({ code: 'too_many_requests', retryAfterMs: 60_000 });
 });

@@ -5,8 +5,8 @@ import { createPasswordTries, type TryPassword } from './password-tries.ts';
 import { createSharedCounts, type SharedCounts } from './shared-counts.ts';
 import { createWindows, type LimitRule, type Windows } from './windows.ts';
 
-/** What is counted apart: any call, calls that hold, book or confirm, and accounts that are opened. */
-export type LimitClass = 'general' | 'booking' | 'register';
+/** What is counted apart: any call; calls that hold, book or confirm; accounts that are opened; tokens looked up that are nobody's. */
+export type LimitClass = 'general' | 'booking' | 'register' | 'lookup';
 
 /** How much of everything one caller may do. Callers are named by `userKey` and `addressKey`. */
 export interface Limits {
@@ -80,6 +80,8 @@ export function createLimits({ calls, redis, log, ...settings }: LimitsSettings)
     general: open('general', perQuarterHour(calls.general)),
     booking: open('booking', { calls: calls.booking, periodMs: MINUTE_MS }),
     register: open('register', perQuarterHour(calls.register)),
+    // No more of them than an address has calls, though other calls do not count here.
+    lookup: open('lookup', perQuarterHour(calls.general)),
   };
   const tryPassword = createPasswordTries({
     pair: open('login', perQuarterHour(calls.login)),

@@ -22,15 +22,29 @@ const FAILURES_TO_TELL = 3;
 const MOST_KEYS = 500;
 
 /**
- * Adds to each counter and answers its total and how long its window goes on. The first process that counts begins the
- * window. One command for all callers of a class: one for each would cost this process twenty times as much.
+ * Adds to each counter and answers its total, that of the window before, and how long its window goes on. The first process
+ * that counts begins the window; Redis forgets it when the one after it would be over. One command for all callers of a
+ * class: one for each would cost this process twenty times as much.
  */
 const ADD_SCRIPT = `
   local answer = {}
+  local period = tonumber(ARGV[1])
   for i = 1, #KEYS do
-    redis.call('set', KEYS[i], 0, 'PX', ARGV[1], 'NX')
-    answer[2 * i - 1] = redis.call('incrby', KEYS[i], ARGV[i + 1])
-    answer[2 * i] = redis.call('pttl', KEYS[i])
+    local left = redis.call('pttl', KEYS[i]) - period
+    if left <= 0 then
+      local before = 0
+      if left > -period then
+        before = redis.call('hget', KEYS[i], 'count')
+        left = left + period
+      else
+        left = period
+      end
+      redis.call('hset', KEYS[i], 'count', 0, 'before', before)
+      redis.call('pexpire', KEYS[i], left + period)
+    end
+    answer[3 * i - 2] = redis.call('hincrby', KEYS[i], 'count', ARGV[i + 1])
+    answer[3 * i - 1] = tonumber(redis.call('hget', KEYS[i], 'before'))
+    answer[3 * i] = left
   end
   return answer
 `;
@@ -93,10 +107,11 @@ async function shareClass(redis: Redis, name: string, windows: Windows, periodMs
   const answer = await redis.eval(ADD_SCRIPT, keys.length, ...keys, periodMs, ...counts);
   if (!isAnswerTo(untold, answer)) throw new Error('Redis answered something else than counts');
   untold.forEach((window, index) => {
-    windows.hear(window, answer[2 * index] ?? 0, answer[2 * index + 1] ?? 0);
+    const [count = 0, before = 0, leftMs = 0] = answer.slice(3 * index, 3 * index + 3);
+    windows.hear(window, { count, before, leftMs });
   });
 }
 
 function isAnswerTo(asked: readonly Window[], answer: unknown): answer is number[] {
-  return Array.isArray(answer) && answer.length === 2 * asked.length && answer.every(Number.isInteger);
+  return Array.isArray(answer) && answer.length === 3 * asked.length && answer.every(Number.isInteger);
 }

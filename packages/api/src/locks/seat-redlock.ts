@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import Redlock, { ExecutionError, Lock, ResourceLockedError } from 'redlock';
 import { COMMAND_TIMED_OUT } from '../redis-connection.ts';
+import { type RedisFailure, startListening } from '../redis-failure.ts';
 import type { ClaimKeys } from './seat-keys.ts';
 
 /**
@@ -13,22 +14,19 @@ const LOCK_MS = 3000;
 /** For how long a claim that may have been served is let through to its answer: people try again within minutes. */
 const CLAIM_MS = 600_000;
 
-/** Redis did not do it: it is away, or it answered too late (it, or this process was too busy to listen). */
-export type Failure = { kind: 'outage'; reason: string } | { kind: 'late' };
-
 export type Acquisition =
   | { kind: 'locked'; lock: Lock }
   /** The same claim is under way, or was served in the last minutes. */
   | { kind: 'same-claim' }
   /** Somebody else is working on these seats of the claim. */
   | { kind: 'taken'; seatIds: string[] }
-  | Failure;
+  | RedisFailure;
 
 /** Takes all of a claim's seats or none, in one round trip, with one try. */
 export interface SeatRedlock {
   acquire(keys: ClaimKeys): Promise<Acquisition>;
   /** Gives the seats free, and with `forgetsClaim` the claim too. Locks that have lapsed, or that others took since, are left alone. */
-  release(lock: Lock, keys: ClaimKeys, forgetsClaim: boolean): Promise<Failure | null>;
+  release(lock: Lock, keys: ClaimKeys, forgetsClaim: boolean): Promise<RedisFailure | null>;
 }
 
 const SAME_CLAIM = 'SAMECLAIM';
@@ -57,7 +55,7 @@ export function createSeatRedlock(redis: Redis): SeatRedlock {
 
   return {
     async acquire(keys) {
-      const hasHeard = startListening(redis);
+      const failureOf = startListening(redis);
       try {
         return { kind: 'locked', lock: await redlock.acquire([...keys.seats, keys.claim], LOCK_MS) };
       } catch (error) {
@@ -65,13 +63,13 @@ export function createSeatRedlock(redis: Redis): SeatRedlock {
         const reason = await reasonOf(error);
         if (reason.message.includes(SAME_CLAIM)) return { kind: 'same-claim' };
         const locked = new RegExp(`${SEATS_LOCKED} ([\\d ]+)`).exec(reason.message)?.[1];
-        if (locked === undefined) return failureOf(reason, hasHeard);
+        if (locked === undefined) return await failureOf(reason);
         return { kind: 'taken', seatIds: locked.split(' ').map((index) => keys.seatIds[Number(index)] ?? '') };
       }
     },
 
     async release(lock, keys, forgetsClaim) {
-      const hasHeard = startListening(redis);
+      const failureOf = startListening(redis);
       const resources = forgetsClaim ? lock.resources : keys.seats;
       try {
         await redlock.release(new Lock(redlock, resources, lock.value, lock.attempts, lock.expiration));
@@ -82,7 +80,7 @@ export function createSeatRedlock(redis: Redis): SeatRedlock {
         if (reason instanceof ResourceLockedError) return null;
         // As long again as Redlock's clean-up makes a failed acquisition wait; nobody waits for this.
         if (reason.message === COMMAND_TIMED_OUT) await sleep(redis.options.commandTimeout ?? 0);
-        return failureOf(reason, hasHeard);
+        return await failureOf(reason);
       }
     },
   };
@@ -95,26 +93,4 @@ async function reasonOf(error: unknown): Promise<Error> {
     for (const reason of stats?.votesAgainst.values() ?? []) return reason;
   }
   return error instanceof Error ? error : new Error(String(error));
-}
-
-/** Only messages are passed on: the error itself carries the command, which at sign-in holds the password. */
-function failureOf({ message }: Error, hasHeard: () => boolean): Failure {
-  // A burst of requests can keep this process from reading for longer than a command may take. By now it has read what
-  // was there; if there was something, Redis is not to blame.
-  if (message === COMMAND_TIMED_OUT && hasHeard()) return { kind: 'late' };
-  return { kind: 'outage', reason: message };
-}
-
-/**
- * Begins with a command, and answers after it whether anything came from Redis in the meantime. What comes in the first
- * half of its time does not count: these may be answers to what was asked before Redis fell silent.
- */
-function startListening(redis: Redis): () => boolean {
-  const stream = redis.stream;
-  let before = stream?.bytesRead;
-  const lookAgain = () => {
-    before = stream?.bytesRead;
-  };
-  setTimeout(lookAgain, (redis.options.commandTimeout ?? 0) / 2).unref();
-  return () => redis.stream === stream && stream?.bytesRead !== before;
 }
