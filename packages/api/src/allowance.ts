@@ -2,7 +2,7 @@
 const LEAST = 8;
 /** And so many for each millisecond since the turn before. */
 const PER_MS = 8;
-const MOST = 256;
+const MOST = 128;
 
 /**
  * How much may be done before the event loop looks at the network again: little, so that an answer of the database, for
