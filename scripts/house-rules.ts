@@ -104,6 +104,7 @@ const PURE = new Set([
   '../inventory.ts',
   '../requests.ts',
   '../../problem.ts',
+  '../../best-seats/place-party.ts',
   '../../bookings/booking.ts',
   '../../bookings/cancellation.ts',
 ]);

@@ -24,6 +24,7 @@ import { sendTrpcProblem } from './trpc-problem.ts';
 import { registerTrpc } from './trpc-routes.ts';
 import { refuseUnreadable } from './unreadable.ts';
 import { VERSION } from './version.ts';
+import { createWatchers, roomForWatchers, type Watchers } from './watchers.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -40,6 +41,8 @@ export interface AppSettings {
   trustProxy?: string[] | null;
   /** Absent: answers are kept by each process for itself. */
   sharedCache?: SharedCache;
+  /** Those who watch; absent: as many as there is room for. */
+  watchers?: Watchers;
   /** How many calls may be under way at once; see admission.ts. */
   mostUnderWay?: AdmissionSettings['most'];
   log: FastifyBaseLogger;
@@ -56,7 +59,7 @@ const REQUEST_ID = /^[\w-]{1,64}$/;
 
 /** The whole door, without listening: tRPC, REST, the reference, health. */
 export async function buildApp(services: Services, settings: AppSettings): Promise<FastifyInstance> {
-  const { isStopping = () => false, pingRedis = null } = settings;
+  const { isStopping = () => false, pingRedis = null, watchers = createWatchers(roomForWatchers) } = settings;
   const securityHeaders = createSecurityHeaders();
   const reads = createPublicReads(services, settings.sharedCache ?? noSharedCache, {
     onLoad: () => admission.check('browse'),
@@ -103,9 +106,12 @@ export async function buildApp(services: Services, settings: AppSettings): Promi
     } else done();
   });
   app.decorateRequest('isCall', false);
-  app.addHook('onSend', (request, reply, payload, done) => {
+  const endCall = (request: FastifyRequest) => {
     if (request.isCall) admission.end();
     request.isCall = false;
+  };
+  app.addHook('onSend', (request, reply, payload, done) => {
+    endCall(request);
     // A connection that is kept open would keep us from stopping.
     if (isStopping()) reply.header('connection', 'close');
     done(null, payload);
@@ -135,9 +141,14 @@ export async function buildApp(services: Services, settings: AppSettings): Promi
     const address = request.ip ?? 'unknown';
     return createContext(services, { requestId: request.id, token: readToken(request), address });
   };
-  const door: Door = { contextOf, reads };
+  const door: Door = { contextOf, endCall, reads };
+  // Before it waits for what is under way: these would go on for ever.
+  app.addHook('preClose', (done) => {
+    watchers.close();
+    done();
+  });
   await app.register(async (scope) => registerRest(scope, door), { prefix: '/api/v1' });
-  await app.register(async (scope) => registerTrpc(scope, door), { prefix: '/trpc' });
+  await app.register(async (scope) => registerTrpc(scope, door, watchers), { prefix: '/trpc' });
   registerHealth(app, { db: services.db, pingRedis, isStopping });
   await registerDocs(app, createDocument(settings.publicUrl, VERSION));
   return app;

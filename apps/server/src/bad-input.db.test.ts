@@ -13,8 +13,8 @@ import {
   trpcRequest,
   type WireRequest,
 } from './matrix-calls.ts';
-import { type Input, matrixRows } from './matrix-rows.ts';
-import { createWorld, PASSWORD, type Person, type World } from './matrix-world.ts';
+import { matrixRows } from './matrix-rows.ts';
+import { createWorld, type Input, PASSWORD, type Person, type World } from './matrix-world.ts';
 
 const AT_ONCE = 16;
 let world: World;

@@ -2,7 +2,7 @@
 import type { ProcedureInfo } from '@evently/api/procedures';
 import { badValues, ofAnotherForm } from './bad-values.ts';
 import { besidesPath, JSON_TYPE, restPath, type WireRequest } from './matrix-calls.ts';
-import type { Input } from './matrix-rows.ts';
+import type { Input } from './matrix-world.ts';
 import { inputFields, type JsonSchema, pathFields, toJsonSchema } from './rest/schemas.ts';
 
 export interface BadRequest {
@@ -30,6 +30,8 @@ const encoder = new TextEncoder();
 
 /** Every bad request there is for a procedure. */
 export function badRequests(procedure: ProcedureInfo, input: Input): BadRequest[] {
+  // REST has no place for it.
+  if (procedure.type === 'subscription') return badTrpcQueries(procedure, input);
   return procedure.type === 'query'
     ? [...badPaths(procedure, input), ...badQueries(procedure, input), ...badTrpcQueries(procedure, input)]
     : [...badPaths(procedure, input), ...badRestBodies(procedure, input), ...badTrpcBodies(procedure, input)];
@@ -100,6 +102,11 @@ const refusal =
 const jsonRequest = (method: string, path: string, body: Input): WireRequest =>
   Object.keys(body).length === 0 ? { method, path } : { method, path, headers: JSON_TYPE, body: JSON.stringify(body) };
 
+const queryRequest = (path: string, query: Input): WireRequest => {
+  const fields = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  return { method: 'GET', path: fields.size === 0 ? path : `${path}?${fields}` };
+};
+
 /** Bodies that are no JSON, not said to be, or too large; the same for both transports. */
 function badBodies(
   procedure: ProcedureInfo,
@@ -150,7 +157,7 @@ function badPaths(procedure: ProcedureInfo, input: Input): BadRequest[] {
     const id = String(input[name]);
     const at = (raw: string): WireRequest => {
       const path = restPath(procedure, { ...input, [name]: '@' }).replace('%40', () => raw);
-      return procedure.type === 'query' ? { method, path } : jsonRequest(method, path, body);
+      return procedure.type === 'query' ? queryRequest(path, body) : jsonRequest(method, path, body);
     };
     const values = [
       'nonsense',
@@ -209,7 +216,9 @@ function badQueries(procedure: ProcedureInfo, input: Input): BadRequest[] {
           name,
         ]),
       ];
-      return bad.map(([what, raw, field]) => send(`${name} ${what}`, raw, field, name));
+      // What is named in another way stands beside the field, which may be required.
+      const isOther = (field: string | null) => field !== null && field !== name;
+      return bad.map(([what, raw, field]) => send(`${name} ${what}`, raw, field, isOther(field) ? '' : name));
     }),
   ];
 }

@@ -1,5 +1,5 @@
 /** Inputs that are wrong in one way each, made from a valid one and its JSON Schema. Pure. */
-import type { Input } from './matrix-rows.ts';
+import type { Input } from './matrix-world.ts';
 import type { JsonSchema } from './rest/schemas.ts';
 
 /** An input as JSON text, since some of what is bad in it no value can express. */

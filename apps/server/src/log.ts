@@ -12,6 +12,9 @@ const SECRETS = new Set([
   'current',
   'next',
   'token',
+  'queuetoken',
+  'admissiontoken',
+  'secret',
   // Of an error of Postgres: it quotes the row that was refused, with all that is in it.
   'detail',
 ]);

@@ -10,6 +10,7 @@ import { countConnections, registerMetrics } from './metrics/register-metrics.ts
 import { isNew, type Office, openOffice, seedSamples } from './office.ts';
 import { createProgress } from './progress.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { createWatchers } from './watchers.ts';
 import { buildWorkerApp } from './worker-app.ts';
 
 /** What is under way when we are told to stop gets this long. */
@@ -55,11 +56,24 @@ async function buildDoor(
   isStopping: () => boolean,
 ): Promise<FastifyInstance> {
   const { role, publicUrl, corsOrigins, trustProxy } = settings;
+  const watchers = createWatchers({
+    most: settings.maxWatchers,
+    mostPerAddress: settings.rateLimit === 'on' ? settings.maxWatchersPerAddress : Number.POSITIVE_INFINITY,
+  });
   const app =
     role === 'worker'
       ? buildWorkerApp({ db: services.db, log, isStopping })
-      : await buildApp(services, { publicUrl, corsOrigins, trustProxy, sharedCache, log, pingRedis, isStopping });
-  metrics.watch({ countConnections: countConnections(app) });
+      : await buildApp(services, {
+          publicUrl,
+          corsOrigins,
+          trustProxy,
+          sharedCache,
+          watchers,
+          log,
+          pingRedis,
+          isStopping,
+        });
+  metrics.watch({ countConnections: countConnections(app), countWatchers: watchers.count });
   registerMetrics(app, metrics);
   return app;
 }

@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import type { ProcedureInfo } from '@evently/api/procedures';
 import { z } from 'zod';
-import type { Input } from './matrix-rows.ts';
+import type { Input } from './matrix-world.ts';
 import { pathFields } from './rest/schemas.ts';
 
 /** A request as it goes over the wire. */
@@ -114,7 +114,7 @@ export function restRequest(procedure: ProcedureInfo, input: Input): WireRequest
 /** @param json the input, as JSON text */
 export function trpcRequest(procedure: Pick<ProcedureInfo, 'path' | 'type'>, json: string): WireRequest {
   const path = `/trpc/${procedure.path}`;
-  return procedure.type === 'query'
+  return procedure.type !== 'mutation'
     ? { method: 'GET', path: `${path}?input=${encodeURIComponent(json)}` }
     : { method: 'POST', path, headers: JSON_TYPE, body: json };
 }

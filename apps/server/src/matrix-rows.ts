@@ -3,15 +3,14 @@
  * permissions and of bad input read it; a procedure without a row fails them.
  */
 import { newKey } from '@evently/api/testing';
-import { endsAt, PASSWORD, type Person, startsAt, type World } from './matrix-world.ts';
+import { event, places, policy, prices, SOME_TOKEN, sales, venue } from './matrix-inputs.ts';
+import { endsAt, type Input, PASSWORD, type Person, startsAt, type World } from './matrix-world.ts';
 
 export const callerKinds = ['nobody', 'owner', 'another user', 'staff', 'admin'] as const;
 /** `owner` is the user to whom the things in the input belong, `nobody` a caller without a token. */
 export type CallerKind = (typeof callerKinds)[number];
 export type Outcome = 'ok' | 'unauthenticated' | 'forbidden' | 'not_found';
 export type Outcomes = Record<CallerKind, Outcome>;
-
-export type Input = Record<string, unknown>;
 
 export interface MatrixRow {
   outcomes: Outcomes;
@@ -30,48 +29,6 @@ const adminsOnly: Outcomes = { ...signedIn, owner: 'forbidden', 'another user': 
 const page = { limit: 5 };
 const payment = { provider: 'sandbox', token: 'pm_ok' };
 const nothing = () => ({});
-
-const places = (world: World): Input => ({
-  showId: world.show.showId,
-  seatIds: [world.nextSeat()],
-  sections: [{ sectionId: world.show.sectionIds[1]!, quantity: 2 }],
-  idempotencyKey: newKey(),
-  specialRequests: 'An aisle seat,\nplease.',
-  metadata: { campaign: 'spring', nested: { list: [1, null, true] } },
-});
-
-const plan = () => [
-  { name: 'Floor', kind: 'standing', capacity: 100 },
-  {
-    name: 'Stalls',
-    kind: 'seated',
-    rows: [
-      { row: 'A', seats: 3 },
-      { row: 'B', seats: [{ number: '1', x: 1.5, y: -2 }] },
-    ],
-  },
-];
-
-const venue = (): Input => ({
-  name: 'Odeon',
-  address: 'Ring 1',
-  city: 'Vienna',
-  country: 'AT',
-  timeZone: 'Europe/Vienna',
-  sections: plan(),
-});
-
-const event = (): Input => ({
-  name: 'Talk',
-  description: 'About much.\nAnd more.',
-  category: 'talk',
-  tags: ['science', 'free'],
-  imageUrl: 'https://example.com/talk.png',
-});
-
-const sales = { salesOpenAt: new Date().toISOString(), salesCloseAt: startsAt, maxPerBooking: 4, holdSeconds: 300 };
-const prices = (world: World) => world.show.sectionIds.map((sectionId) => ({ sectionId, amount: 1200 }));
-
 const publicShow = { outcomes: anybody, input: (world: World) => ({ showId: world.show.showId }) };
 const heldBooking = {
   outcomes: ownerOnly,
@@ -82,6 +39,16 @@ const soldBooking = {
   outcomes: ownerOnly,
   owned: 'bookingId',
   input: (world: World, owner: Person): Promise<Input> => world.sale(owner).then((sale) => ({ ...sale })),
+};
+const waitlistEntry = {
+  outcomes: ownerOnly,
+  owned: 'entryId',
+  input: async (world: World, owner: Person) => ({ entryId: await world.wait(owner) }),
+};
+const offeredPlaces = {
+  outcomes: ownerOnly,
+  owned: 'entryId',
+  input: async (world: World, owner: Person) => ({ entryId: await world.offer(owner) }),
 };
 const anyBooking = {
   outcomes: adminsOnly,
@@ -121,6 +88,40 @@ export const matrixRows: Record<string, MatrixRow> = {
   'events.show': publicShow,
   'events.seatLayout': publicShow,
   'events.seatStates': publicShow,
+  'events.watch': { outcomes: anybody, input: ({ show }) => ({ showId: show.showId, lastEventId: '0' }) },
+  'events.suggestSeats': {
+    outcomes: anybody,
+    input: ({ show }) => ({ showId: show.showId, quantity: 2, sectionIds: [show.sectionIds[0]!], maxPrice: 5000 }),
+  },
+
+  'waitlist.join': {
+    outcomes: signedIn,
+    async input(world) {
+      const { showId, sectionIds } = await world.full();
+      return { showId, quantity: 2, sectionId: sectionIds[1]!, idempotencyKey: newKey() };
+    },
+  },
+  'waitlist.list': {
+    outcomes: signedIn,
+    async input(world, owner) {
+      await world.wait(owner);
+      return { showId: world.show.showId, ...page };
+    },
+  },
+  'waitlist.get': waitlistEntry,
+  'waitlist.accept': {
+    ...offeredPlaces,
+    input: async (world, owner) => ({ entryId: await world.offer(owner), payment }),
+  },
+  'waitlist.decline': offeredPlaces,
+  'waitlist.leave': waitlistEntry,
+
+  'waitingRoom.join': {
+    outcomes: signedIn,
+    input: (world) => ({ showId: world.show.showId, queueToken: SOME_TOKEN }),
+  },
+  'waitingRoom.status': { ...publicShow, outcomes: signedIn },
+  'waitingRoom.leave': { ...publicShow, outcomes: signedIn },
 
   'bookings.hold': { outcomes: signedIn, input: places },
   'bookings.book': { outcomes: signedIn, input: (world) => ({ ...places(world), payment }) },
@@ -161,6 +162,14 @@ export const matrixRows: Record<string, MatrixRow> = {
     input: async (world) => ({ eventId: (await world.draft()).eventId, version: 1, ...event() }),
   },
   'admin.events.publish': draftEvent,
+  'admin.events.cancel': {
+    outcomes: adminsOnly,
+    input: async (world) => ({ eventId: (await world.published()).eventId, reason: 'A storm.' }),
+  },
+  'admin.events.cancellation': {
+    outcomes: adminsOnly,
+    input: async (world) => ({ eventId: (await world.cancelled()).eventId }),
+  },
   'admin.events.delete': draftEvent,
 
   'admin.shows.create': {
@@ -174,6 +183,7 @@ export const matrixRows: Record<string, MatrixRow> = {
       currency: 'EUR',
       prices: prices(world).map((price) => ({ ...price, capacity: 10 })),
       collectAtDoor: true,
+      cancellationPolicyId: await world.policy(),
       idempotencyKey: newKey(),
     }),
   },
@@ -185,12 +195,25 @@ export const matrixRows: Record<string, MatrixRow> = {
       startsAt,
       endsAt,
       ...sales,
+      cancellationPolicyId: await world.policy(),
       prices: prices(world),
     }),
   },
   'admin.shows.setCapacity': {
     outcomes: adminsOnly,
     input: (world) => ({ showId: world.show.showId, sectionId: world.show.sectionIds[1]!, capacity: 20_000 }),
+  },
+  'admin.shows.waitingRoom': {
+    outcomes: adminsOnly,
+    input: async (world) => ({ showId: (await world.draft()).showId, mode: 'on', maxActive: 10 }),
+  },
+  'admin.shows.cancel': {
+    outcomes: adminsOnly,
+    input: async (world) => ({ showId: (await world.draft()).showId, reason: 'A storm.' }),
+  },
+  'admin.shows.cancellation': {
+    outcomes: adminsOnly,
+    input: async (world) => ({ showId: (await world.cancelled()).showId }),
   },
   'admin.shows.blockSeats': {
     outcomes: adminsOnly,
@@ -222,6 +245,21 @@ export const matrixRows: Record<string, MatrixRow> = {
     input: async (world, owner) => ({ ...(await anyBooking.input(world, owner)), reason: 'Asked to', refund: 'full' }),
   },
   'admin.bookings.history': anyBooking,
+
+  'admin.policies.create': { outcomes: adminsOnly, input: () => ({ ...policy(), idempotencyKey: newKey() }) },
+  'admin.policies.list': { outcomes: adminsOnly, input: () => page },
+  'admin.policies.update': {
+    outcomes: adminsOnly,
+    input: async (world) => ({ policyId: await world.policy(), version: 1, ...policy() }),
+  },
+
+  'admin.waitlist.list': {
+    outcomes: adminsOnly,
+    async input(world, owner) {
+      await world.wait(owner);
+      return { showId: world.show.showId, status: 'waiting', ...page };
+    },
+  },
 
   'admin.users.list': { outcomes: adminsOnly, input: () => ({ q: 'example.com', role: 'user', ...page }) },
   'admin.users.setRole': {

@@ -11,6 +11,9 @@ import { startTestServer, type TestServer } from './testing.ts';
 /** Everybody's password; hashed once, since a hash takes tens of milliseconds. */
 export const PASSWORD = 'correct horse battery staple';
 
+/** What a procedure is called with. */
+export type Input = Record<string, unknown>;
+
 export interface Person {
   id: string;
   email: string;
@@ -36,6 +39,18 @@ export interface World extends AsyncDisposable {
   sale: (person: Person) => Promise<{ bookingId: string; ticketIds: string[] }>;
   /** A new draft with one show. */
   draft: () => Promise<{ eventId: string; showId: string }>;
+  /** The same, published. */
+  published: () => Promise<{ eventId: string; showId: string }>;
+  /** The same, cancelled with its show. */
+  cancelled: () => Promise<{ eventId: string; showId: string }>;
+  /** A published show that has no places to sell yet. */
+  full: () => Promise<{ showId: string; sectionIds: string[] }>;
+  /** This person's place in a waitlist. */
+  wait: (person: Person) => Promise<string>;
+  /** The same, with an offer. */
+  offer: (person: Person) => Promise<string>;
+  /** A new cancellation policy. */
+  policy: () => Promise<string>;
   /** Every row of every table that procedures write, as one hash per table. */
   fingerprint: () => Promise<Record<string, string>>;
 }
@@ -62,6 +77,26 @@ export async function createWorld(): Promise<World> {
   const show = await createTestShow(admin, [seated(40, 25), standing(10_000)]);
   const seats = show.seatIds.values();
 
+  const draft = async (capacity?: number) => {
+    const event = await admin.admin.events.create({ name: 'Draft', description: 'A plan.', category: 'talk' });
+    const prices = show.sectionIds.map((sectionId) => ({ sectionId, amount: 0, capacity }));
+    const made = { eventId: event.id, venueId: show.venueId, startsAt, endsAt, currency: 'EUR', prices };
+    return { eventId: event.id, showId: (await admin.admin.shows.create(made)).id };
+  };
+  const published = async (capacity?: number) => {
+    const made = await draft(capacity);
+    await admin.admin.events.publish({ eventId: made.eventId });
+    return made;
+  };
+  const newFull = async () => ({ showId: (await published(0)).showId, sectionIds: show.sectionIds });
+  let first: ReturnType<typeof newFull> | undefined;
+  const full = () => {
+    first ??= newFull();
+    return first;
+  };
+  const join = async (owner: Person, showId: string) =>
+    (await as(owner).waitlist.join({ showId, quantity: 2, idempotencyKey: newKey() })).id;
+
   return {
     server,
     admin,
@@ -82,11 +117,24 @@ export async function createWorld(): Promise<World> {
       const booking = await as(owner).bookings.book({ showId: show.showId, sections, idempotencyKey: newKey() });
       return { bookingId: booking.id, ticketIds: [booking.tickets[0]!.id] };
     },
-    async draft() {
-      const event = await admin.admin.events.create({ name: 'Draft', description: 'A plan.', category: 'talk' });
-      const prices = show.sectionIds.map((sectionId) => ({ sectionId, amount: 0 }));
-      const draft = { eventId: event.id, venueId: show.venueId, startsAt, endsAt, currency: 'EUR', prices };
-      return { eventId: event.id, showId: (await admin.admin.shows.create(draft)).id };
+    draft: () => draft(),
+    published: () => published(),
+    full,
+    wait: async (owner) => join(owner, (await full()).showId),
+    async offer(owner) {
+      const { showId, sectionIds } = await newFull();
+      const entryId = await join(owner, showId);
+      await admin.admin.shows.setCapacity({ showId, sectionId: sectionIds[1]!, capacity: 2 });
+      return entryId;
+    },
+    async cancelled() {
+      const made = await published();
+      await admin.admin.events.cancel({ eventId: made.eventId, reason: 'A storm.' });
+      return made;
+    },
+    async policy() {
+      const rules = [{ hoursBefore: 24, refundPercent: 50, feeAmount: 100 }];
+      return (await admin.admin.policies.create({ name: 'Half', rules })).id;
     },
     fingerprint: () => fingerprint(server),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),

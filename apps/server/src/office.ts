@@ -20,7 +20,8 @@ import { createMetrics, type ProcessMetrics } from './metrics/create-metrics.ts'
 import { measureJobs } from './metrics/measure-jobs.ts';
 import type { Progress } from './progress.ts';
 import { startRedis } from './redis.ts';
-import { openLimits, openLocks, openSharing, type RedisSurroundings } from './redis-uses.ts';
+import { openLimits, openLocks, openSharing, openWaitingRooms, type RedisSurroundings } from './redis-uses.ts';
+import { findSecret } from './secret.ts';
 import type { Settings } from './settings.ts';
 
 /** All that a process needs behind its door: services, jobs, and somebody who may sign in. */
@@ -94,11 +95,19 @@ export async function openOffice(
     mailer: createOutbox(path.join(settings.dataDir, 'outbox'), settings.mailFrom),
     sessionDays: settings.sessionDays,
     holdSeconds: settings.holdSeconds,
+    secret: await findSecret(settings),
+    waitingRoom: {
+      redis: openWaitingRooms(around),
+      threshold: settings.waitingRoomThreshold,
+      rate: settings.waitingRoomRate,
+    },
     // Reads find a connection even while as many shows as possible are being sold.
     showsAtOnce: Math.max(1, Math.floor(settings.databasePoolSize * 0.6)),
   });
   opened.defer(() => services.readDb.close());
+  opened.defer(() => services.waitingRoom.close());
   opened.defer(() => services.boxOffice.drain());
+  opened.defer(() => services.seatMaps.close());
   const sharedCache = openSharing(around, services, settings);
   metrics.watchCaches({ sessions: services.sessions.stats, shared: sharedCache.stats });
   watchOffice(metrics, services, queues, serves && settings.databaseReadUrl !== null);
@@ -139,11 +148,13 @@ function replicaOf(
 }
 
 function watchOffice(metrics: ProcessMetrics, services: Services, queues: JobQueues, hasReplica: boolean): void {
-  const { db, locks, readDb, boxOffice } = services;
+  const { db, locks, readDb, boxOffice, seatMaps, waitingRoom } = services;
   metrics.watch({
     pools: { requests: db },
     seatLocks: locks.state,
     countWaiting: boxOffice.waiting,
+    countQueued: waitingRoom.countWaiting,
+    countWatchedShows: seatMaps.countWatched,
     listQueueLengths: () => listQueueLengths(queues),
     ...(hasReplica ? { replicaAgeSeconds: () => readDb.ageMs() / 1000 } : {}),
   });

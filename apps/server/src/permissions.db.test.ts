@@ -1,4 +1,4 @@
-import { listProcedures, type ProcedureInfo } from '@evently/api/procedures';
+import { listProcedures, listSubscriptions, type ProcedureInfo } from '@evently/api/procedures';
 import { newId, shardOf } from '@evently/db/ids';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -10,8 +10,8 @@ import {
   trpcRequest,
   type WireRequest,
 } from './matrix-calls.ts';
-import { type CallerKind, callerKinds, type Input, type MatrixRow, matrixRows } from './matrix-rows.ts';
-import { createWorld, type Person, type World } from './matrix-world.ts';
+import { type CallerKind, callerKinds, type MatrixRow, matrixRows } from './matrix-rows.ts';
+import { createWorld, type Input, type Person, type World } from './matrix-world.ts';
 import { pathFields, toJsonSchema } from './rest/schemas.ts';
 
 const AT_ONCE = 8;
@@ -85,7 +85,7 @@ const anonymous = ({ status, type, text, requestId }: Reply) => ({
 });
 
 test('every procedure has a row in the matrix, and every row a procedure', () => {
-  const paths = procedures.map(({ path }) => path);
+  const paths = [...procedures, ...listSubscriptions()].map(({ path }) => path);
   expect({
     withoutRow: paths.filter((path) => !(path in matrixRows)),
     withoutProcedure: Object.keys(matrixRows).filter((path) => !paths.includes(path)),
@@ -212,7 +212,7 @@ describe('what belongs to somebody else answers as what does not exist, to the b
 });
 
 /** What these name is everybody's to see, or is looked for only among what the owned field names. */
-const PUBLIC_IDS = new Set(['eventId', 'showId', 'seatIds', 'sectionId', 'ticketIds']);
+const PUBLIC_IDS = new Set(['eventId', 'showId', 'seatIds', 'sectionId', 'sectionIds', 'ticketIds']);
 
 test('every id that a signed-in user may send names something public, or is marked as owned', () => {
   const unmarked = procedures.flatMap((procedure) => {

@@ -3,7 +3,7 @@ import type { Logger, Services } from '@evently/api/context';
 import { createLimits, type Limits, noLimits } from '@evently/api/limits/limits';
 import { createSeatLocks, noSeatLocks, type SeatLocks } from '@evently/api/locks';
 import type { Metrics } from '@evently/api/metrics';
-import { createRedis } from '@evently/api/redis-connection';
+import { createRedis, type RedisConnection } from '@evently/api/redis-connection';
 import { createSharedCache, noSharedCache, type SharedCache } from '@evently/api/shared-cache';
 import type { RedisServer } from './redis.ts';
 import type { Settings } from './settings.ts';
@@ -17,6 +17,8 @@ export interface RedisSurroundings {
 
 /** Nobody waits for what limits tell each other, so a slow answer is no reason to tell it again. */
 const LIMITS_TIMEOUT_MS = 1000;
+/** Whoever waits for hours has half a second, and going on without Redis has a price here: people come back to their places. */
+const WAITING_ROOM_TIMEOUT_MS = 500;
 
 /** Seat locks in the Redis that there is, if there is one. */
 export function openLocks(
@@ -63,6 +65,16 @@ export function openSharing(
   const shared = createSharedCache({ url, log, changes });
   opened.defer(() => shared.close());
   return shared;
+}
+
+/** Waiting rooms over all processes that use one Redis; null: each process keeps its own. */
+export function openWaitingRooms({ server, opened, log }: RedisSurroundings): RedisConnection['redis'] | null {
+  const url = sharedUrl(server);
+  if (url === null) return null;
+  const use = 'waiting rooms';
+  const { redis, close } = createRedis({ url, log, use, commandTimeoutMs: WAITING_ROOM_TIMEOUT_MS });
+  opened.defer(close);
+  return redis;
 }
 
 /** A Redis that we started for ourselves is shared with nobody: there is nobody to tell. */

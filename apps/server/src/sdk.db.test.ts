@@ -103,6 +103,18 @@ test('all yields every item of every page, once and in order', async () => {
   expect(read).toEqual(ids);
 });
 
+test('eight parties want the best four seats at once: each sits together, on seats of its own', async () => {
+  const { showId } = await openShow('Together', { seats: 60 });
+  const parties = await Promise.all(Array.from({ length: 8 }, (_, n) => signUp(`party-${n}@example.com`)));
+  const held = await Promise.all(
+    parties.map(({ evently }) => evently.bookings.holdBest({ showId, quantity: 4, metadata: { of: 'four' } })),
+  );
+  const seats = held.map(({ tickets }) => tickets.map(({ label }) => Number(label.split(' ').at(-1))));
+  for (const numbers of seats) expect(numbers).toEqual([0, 1, 2, 3].map((n) => numbers[0]! + n));
+  expect(new Set(seats.flat()).size).toBe(32);
+  expect(held.every(({ status }) => status === 'held')).toBe(true);
+});
+
 test('the same key is the same booking, and no key is a booking each', async () => {
   const { showId, seatIds } = await openShow('Keys');
   const { evently } = await signUp('keys@example.com');

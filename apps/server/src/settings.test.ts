@@ -95,6 +95,21 @@ test('limits are whole numbers, and the replica is a Postgres whose password is 
   expect(lines[0]).toBe('ROLE must be one of all, http, worker (it is "web")');
 });
 
+test('a secret is long, never shown, and needed in production where several processes may sign', () => {
+  const secret = 'x'.repeat(32);
+  const shared = { NODE_ENV: 'production', DATABASE_URL: 'postgres://one/x' };
+  expect(readSettings({ SECRET: secret, ...shared }).secret).toBe(secret);
+  expect(readSettings({ NODE_ENV: 'production' }).secret).toBe(null);
+  expect(messageOf(() => readSettings(shared))).toBe('SECRET must be set in production with a DATABASE_URL');
+  expect(messageOf(() => readSettings({ SECRET: 'short secret' }))).toBe('SECRET must have at least 32 characters');
+});
+
+test('waiting rooms have a threshold and a rate', () => {
+  expect(readSettings({})).toMatchObject({ waitingRoomThreshold: 500, waitingRoomRate: 50 });
+  const lines = messageOf(() => readSettings({ WAITING_ROOM_THRESHOLD: '0', WAITING_ROOM_RATE: '1.5' })).split('\n');
+  expect(lines.map((line) => line.split(' ')[0])).toEqual(['WAITING_ROOM_THRESHOLD', 'WAITING_ROOM_RATE']);
+});
+
 test('an empty variable counts as absent', () => {
   expect(readSettings({ DATABASE_URL: '', PORT: '' })).toMatchObject({ databaseUrl: null, port: 3000 });
 });

@@ -29,10 +29,15 @@ export interface Settings {
   rateLimitLogin: number;
   /** Accounts opened per 15 minutes, of an address. */
   rateLimitRegister: number;
+  /** How many may watch shows at once, in all and from one address. */
+  maxWatchers: number;
+  maxWatchersPerAddress: number;
   /** Where the world reaches us, without a slash at the end. */
   publicUrl: string;
   /** Absolute. */
   dataDir: string;
+  /** What tokens that leave the house are signed with; null: made once and kept in `dataDir`. */
+  secret: string | null;
   adminEmail: string | null;
   adminPassword: string | null;
   demo: boolean;
@@ -40,6 +45,10 @@ export interface Settings {
   holdSeconds: number;
   /** How often holds that nobody came back for are ended, in seconds. */
   sweepSeconds: number;
+  /** From how many active buyers on a show has a waiting room by itself. */
+  waitingRoomThreshold: number;
+  /** How many a waiting room admits within a second, at most. */
+  waitingRoomRate: number;
   /** Whom mails come from. */
   mailFrom: string;
   /** Null: every origin. There are no cookies that another site could ride on. */
@@ -76,11 +85,20 @@ const redisUrl = z
 const onOrOff = (ifAbsent: 'on' | 'off') => z.enum(['on', 'off'], 'must be on or off').default(ifAbsent);
 
 const MOST_CALLS = 1e9;
+/** As many as an admin may set, too. */
+const MOST_ACTIVE = 1_000_000;
 
 /** Named, but not shown when they do not fit. */
-const SECRET = new Set(['ADMIN_PASSWORD', 'DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_READ_URL', 'REDIS_URL']);
+const HIDDEN = new Set([
+  'ADMIN_PASSWORD',
+  'DATABASE_URL',
+  'DATABASE_DIRECT_URL',
+  'DATABASE_READ_URL',
+  'REDIS_URL',
+  'SECRET',
+]);
 
-const environment = z.object({
+const settings = z.object({
   ROLE: z.enum(ROLES, `must be one of ${ROLES.join(', ')}`).default('all'),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
@@ -103,14 +121,20 @@ const environment = z.object({
   RATE_LIMIT_BOOKING: wholeNumber(1, MOST_CALLS, 30),
   RATE_LIMIT_LOGIN: wholeNumber(1, MOST_CALLS, 5),
   RATE_LIMIT_REGISTER: wholeNumber(1, MOST_CALLS, 50),
+  MAX_WATCHERS: wholeNumber(1, 1_000_000, 15_000),
+  MAX_WATCHERS_PER_ADDRESS: wholeNumber(1, 1_000_000, 100),
   PUBLIC_URL: url(/^https?:$/, 'https://tickets.example.com').optional(),
   DATA_DIR: z.string().min(1).default('.evently'),
+  SECRET: z.string().min(32, 'must have at least 32 characters').max(1000).optional(),
+  NODE_ENV: z.string().optional(),
   ADMIN_EMAIL: z.string().trim().toLowerCase().pipe(z.email('must be an e-mail address')).optional(),
   ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').max(200).optional(),
   DEMO: onOrOff('on'),
   SESSION_DAYS: wholeNumber(1, 365, 7),
   HOLD_SECONDS: wholeNumber(1, 86_400, 600),
   SWEEP_SECONDS: wholeNumber(1, 3600, 30),
+  WAITING_ROOM_THRESHOLD: wholeNumber(1, MOST_ACTIVE, 500),
+  WAITING_ROOM_RATE: wholeNumber(1, 10_000, 50),
   MAIL_FROM: z.string().min(3).max(320).default('Evently <tickets@evently.local>'),
   CORS_ORIGINS: z
     .string()
@@ -120,6 +144,12 @@ const environment = z.object({
     })
     .optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+});
+
+const environment = settings.superRefine((given, check) => {
+  // What one process of several makes up, the others do not know, and a container may forget it overnight.
+  if (given.SECRET !== undefined || given.NODE_ENV !== 'production' || given.DATABASE_URL === undefined) return;
+  check.addIssue({ code: 'custom', path: ['SECRET'], message: 'must be set in production with a DATABASE_URL' });
 });
 
 /** Settings that do not fit; the message has one line per problem. */
@@ -138,7 +168,7 @@ export function readSettings(env: Record<string, string | undefined> = process.e
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => {
       const name = String(issue.path[0]);
-      const shown = SECRET.has(name) ? '' : ` (it is ${JSON.stringify(present[name])})`;
+      const shown = HIDDEN.has(name) ? '' : ` (it is ${JSON.stringify(present[name])})`;
       return `${name} ${issue.message}${shown}`;
     });
     throw new SettingsError(lines.join('\n'));
@@ -161,14 +191,19 @@ export function readSettings(env: Record<string, string | undefined> = process.e
     rateLimitBooking: given.RATE_LIMIT_BOOKING,
     rateLimitLogin: given.RATE_LIMIT_LOGIN,
     rateLimitRegister: given.RATE_LIMIT_REGISTER,
+    maxWatchers: given.MAX_WATCHERS,
+    maxWatchersPerAddress: given.MAX_WATCHERS_PER_ADDRESS,
     publicUrl: (given.PUBLIC_URL ?? `http://${host}:${given.PORT}`).replace(/\/+$/, ''),
     dataDir: path.resolve(given.DATA_DIR),
+    secret: given.SECRET ?? null,
     adminEmail: given.ADMIN_EMAIL ?? null,
     adminPassword: given.ADMIN_PASSWORD ?? null,
     demo: given.DEMO === 'on',
     sessionDays: given.SESSION_DAYS,
     holdSeconds: given.HOLD_SECONDS,
     sweepSeconds: given.SWEEP_SECONDS,
+    waitingRoomThreshold: given.WAITING_ROOM_THRESHOLD,
+    waitingRoomRate: given.WAITING_ROOM_RATE,
     mailFrom: given.MAIL_FROM,
     corsOrigins: given.CORS_ORIGINS ?? null,
     logLevel: given.LOG_LEVEL,

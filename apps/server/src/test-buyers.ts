@@ -4,7 +4,7 @@ import type { Db } from '@evently/db/client';
 import { newId } from '@evently/db/ids';
 import { createEvently, type Evently, isProblem } from '@evently/sdk';
 import { sql } from 'kysely';
-import { findFreePort, known, makeFolder, type RunningServer, startServer } from './test-process.ts';
+import { type Environment, findFreePort, known, makeFolder, type RunningServer, startServer } from './test-process.ts';
 
 export type Wish = Parameters<Evently['bookings']['book']>[0];
 
@@ -33,12 +33,18 @@ export async function makeBuyers(db: Db, count: number): Promise<string[]> {
 
 export const hashToken = (token: string) => createHash('sha256').update(token).digest('hex');
 
-/** A server over a database and a Redis that others may use, too; null: without Redis. */
-export async function startServerOn(databaseUrl: string, redisUrl: string | null): Promise<RunningServer> {
+/** A server over a database and a Redis that others may use, too; null: without Redis. @param own further settings */
+export async function startServerOn(
+  databaseUrl: string,
+  redisUrl: string | null,
+  own: Environment = {},
+): Promise<RunningServer> {
   const folder = makeFolder();
   const port = String(await findFreePort());
   const shared = { DATABASE_URL: databaseUrl, ...(redisUrl === null ? { REDIS: 'off' } : { REDIS_URL: redisUrl }) };
-  return await startServer({ ...known, ...shared, PORT: port, DATA_DIR: folder }, folder);
+  // So that all of them are at the counter at once, however many.
+  const room = { WAITING_ROOM_THRESHOLD: '1000000' };
+  return await startServer({ ...known, ...shared, ...room, ...own, PORT: port, DATA_DIR: folder }, folder);
 }
 
 /** Sends it once. @throws whatever is no answer of the server */

@@ -33,6 +33,7 @@ export async function startTestServer(own: Partial<AppSettings> = {}, limits?: L
     databaseUrl: database.url,
     async [Symbol.asyncDispose]() {
       await app.close();
+      services.seatMaps.close();
       await services.boxOffice.drain();
       await queues.stop(1000);
       await database[Symbol.asyncDispose]();

@@ -13,6 +13,8 @@ import { sendKept } from './public-reads.ts';
 import { sendTrpcProblem } from './trpc-problem.ts';
 import { answerCall, createCallReader, runCall, type SingleCall, sendCallError } from './trpc-short-path.ts';
 import { createTurns } from './turns.ts';
+import { createWatchRoute } from './watch-route.ts';
+import type { Watchers } from './watchers.ts';
 
 /** More calls than this in one request are refused; a browser's burst of queries stays well below. */
 const MAX_BATCH_SIZE = 10;
@@ -25,7 +27,8 @@ type AnswerSingle = (
 ) => Promise<FastifyReply>;
 
 /** tRPC itself, at /trpc. */
-export function registerTrpc(app: FastifyInstance, { contextOf, reads }: Door): void {
+export function registerTrpc(app: FastifyInstance, door: Door, watchers: Watchers): void {
+  const { contextOf, reads } = door;
   readJsonBodies(app, 'both');
   const options: FastifyHandlerOptions<typeof appRouter, FastifyRequest, FastifyReply> = {
     router: appRouter,
@@ -44,6 +47,7 @@ export function registerTrpc(app: FastifyInstance, { contextOf, reads }: Door): 
     },
   };
   const readCall = createCallReader();
+  const answerWatch = createWatchRoute(door, watchers);
   const takeTurn = createTurns();
   const answerSingle: AnswerSingle = async (call, ctx, req, res) => {
     const { publicRead } = call.procedure.meta;
@@ -59,6 +63,8 @@ export function registerTrpc(app: FastifyInstance, { contextOf, reads }: Door): 
   };
   const handler: RouteHandlerMethod = async (req, res) => {
     const path = (req.params as { path?: string }).path ?? req.url.split('?', 1)[0]!.slice('/trpc/'.length);
+    const watching = answerWatch(req, res, path);
+    if (watching) return await watching;
     const single = readCall(req, path);
     if (single) {
       // Counted from now on: who waits for a turn is under way, too.

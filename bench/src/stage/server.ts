@@ -42,7 +42,11 @@ const MAIN = path.resolve(import.meta.dirname, '../../../apps/server/src/main.ts
 const START_PATIENCE_MS = 120_000;
 const LOOK_AGAIN_MS = 50;
 /** The limits are on and counted, as for everybody, but no generator reaches them: they are not what is measured. */
-const LIMITS = { RATE_LIMIT_GENERAL: '1000000000', RATE_LIMIT_BOOKING: '1000000000' };
+const LIMITS = {
+  RATE_LIMIT_GENERAL: '1000000000',
+  RATE_LIMIT_BOOKING: '1000000000',
+  WAITING_ROOM_THRESHOLD: '1000000',
+};
 
 /**
  * Starts the server, to be stopped when the scenario is over.

@@ -1,9 +1,16 @@
 import type { Logger } from './context.ts';
+import type { SeatDelta } from './live/seat-delta.ts';
 
 /** Something that caches may have to forget. Told once it is committed, never before. */
 export type Change =
   /** What a show has to sell, or what it says of itself. */
-  | { kind: 'show'; showId: string; eventId: string }
+  | {
+      kind: 'show';
+      showId: string;
+      eventId: string;
+      /** What became of its seats; absent when whoever follows them must look. */
+      deltas?: SeatDelta[] | undefined;
+    }
   | { kind: 'event'; eventId: string }
   /** What lists and searches of events answer. */
   | { kind: 'listings' }

@@ -3,6 +3,8 @@ import type { Role } from '@evently/db/schema';
 import type { LRUCache } from 'lru-cache';
 import type { Passwords } from './auth/passwords.ts';
 import type { Sessions } from './auth/sessions.ts';
+import type { Alternatives } from './best-seats/alternatives.ts';
+import type { ShowTerms } from './best-seats/show-terms.ts';
 import type { BookingPlace } from './bookings/ask.ts';
 import type { BookingState } from './box-office/inventory.ts';
 import type { ShowPlans } from './box-office/plans.ts';
@@ -10,6 +12,7 @@ import type { BoxOffice } from './box-office/queue.ts';
 import type { SoldOutGate } from './box-office/sold-out-gate.ts';
 import type { Changes } from './changes.ts';
 import type { Limits } from './limits/limits.ts';
+import type { SeatMaps } from './live/seat-maps.ts';
 import type { SeatLocks } from './locks.ts';
 import type { Tier } from './meta.ts';
 import type { Metrics } from './metrics.ts';
@@ -17,6 +20,7 @@ import type { Mailer } from './notifications/mailer.ts';
 import type { PaymentProviders } from './payments/provider.ts';
 import type { ReadDb } from './read-db.ts';
 import type { SeatLayouts } from './venues/seat-layouts.ts';
+import type { WaitingRoom } from './waiting-room/waiting-room.ts';
 
 /** Who calls. */
 export interface Actor {
@@ -51,9 +55,17 @@ export interface Services {
   locks: SeatLocks;
   /** In front of the locks and the box office, too. */
   soldOut: SoldOutGate;
+  /** For those whom any of them refused a seat. */
+  alternatives: Alternatives;
+  /** In front of all of these, for those who want to hold or book. */
+  waitingRoom: WaitingRoom;
   limits: Limits;
   layouts: SeatLayouts;
   plans: ShowPlans;
+  /** What shows ask for their places. */
+  terms: ShowTerms;
+  /** Who sits where in shows that are looked at, as it changes. */
+  seatMaps: SeatMaps;
   /** Where commits are told of, for whoever keeps copies. */
   changes: Changes;
   sessions: Sessions;

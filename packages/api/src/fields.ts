@@ -58,6 +58,9 @@ export const country = z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166 code 
 /** Names one attempt to do something: the same key with the same request gives the same answer again. */
 export const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 
+/** How to pay: the provider, and the token that the buyer's side got from it. */
+export const payment = z.strictObject({ provider: z.string().min(1).max(50), token: z.string().min(1).max(500) });
+
 /** How lists are asked for. `cursor` is what the page before answered as `nextCursor`. */
 export const pageInput = {
   cursor: z.string().min(1).max(512).optional(),

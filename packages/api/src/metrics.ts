@@ -1,6 +1,7 @@
 import type { TicketStatus } from '@evently/db/schema';
 import type { HistoryType } from './box-office/inventory.ts';
 import type { ProblemCode } from './problem.ts';
+import type { RoomState } from './waiting-room/room-rules.ts';
 
 /** What became of bookings, as organisers count it. */
 export type BookingOutcome = 'held' | 'booked' | 'confirmed' | 'refunded' | 'released' | 'expired' | 'cancelled';
@@ -25,6 +26,10 @@ export interface Metrics {
   cacheRead(cache: string, isHit: boolean): void;
   /** A call was turned away as `overloaded` before any work was done for it. */
   shed(call: ShedCall): void;
+  /** A waiting room answered somebody who joined, asked, or wanted in. */
+  waitingRoom(answer: RoomState): void;
+  /** Somebody who watched was given up, since they read too slowly. */
+  watcherDropped(): void;
   /** A read that a replica may serve was served. */
   catalogueRead(from: 'primary' | 'replica'): void;
   job(name: string, ms: number, isDone: boolean): void;
@@ -41,6 +46,8 @@ export const noMetrics: Metrics = {
   seatLock: ignore,
   cacheRead: ignore,
   shed: ignore,
+  waitingRoom: ignore,
+  watcherDropped: ignore,
   catalogueRead: ignore,
   job: ignore,
 };
@@ -48,6 +55,7 @@ export const noMetrics: Metrics = {
 /** What is counted of a booking's history; the rest of it is on the way to one of these. */
 const OUTCOMES: Partial<Record<HistoryType, BookingOutcome>> = {
   held: 'held',
+  offered: 'held',
   booked: 'booked',
   confirmed: 'confirmed',
   claimed_again: 'confirmed',

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+const RESOLVERS: ReadonlySet<string> = new Set(['query', 'mutation', 'subscription']);
+
 const originals = new WeakMap<object, z.ZodType>();
 
 /**
@@ -10,7 +12,7 @@ export function parsesAtOnce<B extends object>(builder: B): B {
   return new Proxy(builder, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
-      if (typeof member !== 'function' || name === 'query' || name === 'mutation') return member;
+      if (typeof member !== 'function' || RESOLVERS.has(String(name))) return member;
       return (...given: unknown[]) => parsesAtOnce(member.apply(target, given.map(atOnce)));
     },
   });

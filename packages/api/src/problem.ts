@@ -6,12 +6,16 @@ export interface InputIssue {
   message: string;
 }
 
-/** Seats that are free together, offered in place of seats that are not. */
+/** Seats of one section for a whole party, suggested to it or offered in place of seats that are taken. */
 export interface SeatSuggestion {
+  /** In layout order. */
   seatIds: string[];
   sectionId: string;
+  /** All side by side in one row, without an aisle between them. */
   adjacent: boolean;
+  /** How many single seats without a free neighbour it would leave behind. */
   orphans: number;
+  /** Of all its seats; `amount` in integer minor units. */
   total: { amount: number; currency: string };
 }
 

@@ -1,6 +1,6 @@
 import type { AnyTRPCProcedure } from '@trpc/server';
 import { z } from 'zod';
-import type { Middleware } from './call-procedure.ts';
+import type { Middleware, ProcedureType } from './call-procedure.ts';
 import type { ProcedureMeta } from './meta.ts';
 import { schemaBehind } from './parse-at-once.ts';
 import { routes } from './router.ts';
@@ -9,7 +9,7 @@ import { routes } from './router.ts';
 export interface ProcedureInfo {
   /** As in `bookings.hold`. */
   path: string;
-  type: 'query' | 'mutation';
+  type: ProcedureType;
   meta: ProcedureMeta;
   input: z.ZodType;
   output: z.ZodType;
@@ -19,7 +19,7 @@ export interface ProcedureInfo {
 
 // tRPC keeps the parsers in `_def`, which its types leave out.
 const definition = z.object({
-  type: z.enum(['query', 'mutation']),
+  type: z.enum(['query', 'mutation', 'subscription']),
   meta: z.custom<ProcedureMeta>((value) => typeof value === 'object'),
   inputs: z.array(z.instanceof(z.ZodType)).length(1),
   output: z.instanceof(z.ZodType),
@@ -32,9 +32,18 @@ interface Routes {
 
 const isProcedure = (entry: AnyTRPCProcedure | Routes): entry is AnyTRPCProcedure => typeof entry === 'function';
 
-/** Every procedure of the router, in the router's order. @throws ZodError when one lacks its meta, input or output */
+/**
+ * Every procedure that answers once, in the router's order: what REST, the reference and the SDK's calls are made from.
+ *
+ * @throws ZodError when one lacks its meta, input or output
+ */
 export function listProcedures(): ProcedureInfo[] {
-  return listRoutes(routes, '');
+  return listRoutes(routes, '').filter(({ type }) => type !== 'subscription');
+}
+
+/** Every procedure that goes on answering. REST has no place for them; tRPC streams them, the SDK has a call of its own. */
+export function listSubscriptions(): ProcedureInfo[] {
+  return listRoutes(routes, '').filter(({ type }) => type === 'subscription');
 }
 
 function listRoutes(record: Routes, prefix: string): ProcedureInfo[] {

@@ -8,7 +8,7 @@ import { type Actor, createScriptContext, type Services } from './context.ts';
 import { createSeatLocks, noSeatLocks, type SeatLocks } from './locks.ts';
 import { createRedis } from './redis-connection.ts';
 import { createCaller } from './router.ts';
-import { createServices } from './services.ts';
+import { createServices, type ServicesSettings } from './services.ts';
 
 export type Caller = ReturnType<typeof createCaller>;
 
@@ -18,7 +18,7 @@ export interface TestOffice extends AsyncDisposable {
   databaseUrl: string;
   services: Services;
   /** Another office over the same database, as another process would have it. */
-  open: () => Promise<Services>;
+  open: (own?: Partial<ServicesSettings>) => Promise<Services>;
   /** Somebody new. */
   actor: (role?: Role) => Promise<Actor>;
   /** As whom procedures are called; nobody when null. */
@@ -30,16 +30,22 @@ const quiet = { info: () => undefined, warn: () => undefined, error: () => undef
 /**
  * @param poolSize connections of the office; races want enough for several batches and reads at once
  * @param redisUrl of the Redis in which seats are locked; absent: they are not
+ * @param own settings besides
  */
-export async function createTestOffice(poolSize = 10, redisUrl?: string): Promise<TestOffice> {
+export async function createTestOffice(
+  poolSize = 10,
+  redisUrl?: string,
+  own: Partial<ServicesSettings> = {},
+): Promise<TestOffice> {
   const opened = new AsyncDisposableStack();
   const database = opened.use(await createTestDatabase(poolSize));
   const { db, url } = database;
   const queues = await openJobQueues({ url, poolSize: 2, works: false, onError: () => undefined });
   opened.defer(() => queues.stop(1000));
-  const open = async () => {
-    const services = createServices({ db, queues, log: quiet, locks: openLocks(opened, redisUrl) });
+  const open = async (ofThis: Partial<ServicesSettings> = {}) => {
+    const services = createServices({ db, queues, log: quiet, locks: openLocks(opened, redisUrl), ...own, ...ofThis });
     opened.defer(() => services.boxOffice.drain());
+    opened.defer(() => services.seatMaps.close());
     return services;
   };
   const services = await open();

@@ -1,7 +1,7 @@
 import { isTransient } from '@evently/db/transaction';
-import { initTRPC, TRPCError, type TRPCProcedureType } from '@trpc/server';
+import { initTRPC, TRPCError, type TRPCProcedureType, tracked } from '@trpc/server';
 import superjson from 'superjson';
-import { ZodError } from 'zod';
+import { ZodError, z } from 'zod';
 import type { Caller, Context } from './context.ts';
 import { type ErrorShape, shapeProblem } from './error-shape.ts';
 import { refuseCaller, refuseRawInput } from './guard.ts';
@@ -137,3 +137,23 @@ export const staffProcedure = guarded<Caller>('staff');
 export const adminProcedure = guarded<Caller>('admin');
 
 export const { router: createRouter, createCallerFactory } = t;
+
+/** What a subscription answers, one after another, each under its version: by that, clients say where they left off. */
+interface Versioned {
+  version: number;
+  data: unknown;
+}
+
+/** The output of a subscription whose events are these. */
+export function streamOf<T extends z.ZodType>(event: T) {
+  return z
+    .custom<AsyncIterable<Versioned & { data: z.input<T> }>>(isAsyncIterable)
+    .transform((events) => trackEach(events, event));
+}
+
+const isAsyncIterable = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+
+async function* trackEach<T extends z.ZodType>(events: AsyncIterable<Versioned>, event: T) {
+  for await (const { version, data } of events) yield tracked(String(version), event.parse(data));
+}

@@ -5,6 +5,9 @@ import * as catalogue from './migrations/0002-catalogue.ts';
 import * as inventory from './migrations/0003-inventory.ts';
 import * as payments from './migrations/0004-payments.ts';
 import * as historyWithoutChecks from './migrations/0005-history-without-checks.ts';
+import * as waitingRoom from './migrations/0006-waiting-room.ts';
+import * as waitlist from './migrations/0007-waitlist.ts';
+import * as cancellationPolicies from './migrations/0008-cancellation-policies.ts';
 
 /** In order, forward only. A migration that has been released is never edited; the next one corrects it. */
 const migrations: Record<string, Migration> = {
@@ -13,6 +16,9 @@ const migrations: Record<string, Migration> = {
   '0003-inventory': inventory,
   '0004-payments': payments,
   '0005-history-without-checks': historyWithoutChecks,
+  '0006-waiting-room': waitingRoom,
+  '0007-waitlist': waitlist,
+  '0008-cancellation-policies': cancellationPolicies,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };

@@ -5,6 +5,17 @@
  * holds one **ticket** per place; a hold is a booking in status `held`. Amounts are integer minor units of the row's currency.
  */
 import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
+import type {
+  BlockedSeatsTable,
+  BookingEventsTable,
+  BookingsTable,
+  PaymentsTable,
+  ShowInventoryTable,
+  ShowSectionsTable,
+  TicketsTable,
+  WaitlistEntriesTable,
+  WaitlistEventsTable,
+} from './schema-inventory.ts';
 
 /** An instant. Reads as `Date`; written as `Date`, so that the application's clock and not the session's decides. */
 export type Instant = ColumnType<Date, Date, Date>;
@@ -15,11 +26,13 @@ export type Role = 'user' | 'staff' | 'admin';
 export type SectionKind = 'seated' | 'standing';
 export type EventStatus = 'draft' | 'published' | 'cancelled';
 export type ShowStatus = 'scheduled' | 'cancelled';
+export type WaitingRoomMode = 'auto' | 'on' | 'off';
 export type BookingStatus = 'held' | 'paying' | 'confirmed' | 'released' | 'expired' | 'cancelled';
 export type PaymentKind = 'charge' | 'refund';
 export type PaymentStatus = 'started' | 'requested' | 'succeeded' | 'failed' | 'unknown';
 export type SandboxChargeStatus = 'succeeded' | 'declined';
-export type NotificationKind = 'booking_confirmed';
+export type EntryStatus = 'waiting' | 'offered' | 'converted' | 'declined' | 'lapsed' | 'left' | 'closed';
+export type NotificationKind = 'booking_confirmed' | 'booking_cancelled' | 'places_offered' | 'waitlist_closed';
 export type NotificationChannel = 'email';
 export type NotificationStatus = 'pending' | 'sent';
 export type TicketStatus = 'held' | 'valid' | 'used' | 'void';
@@ -101,6 +114,34 @@ export interface EventsTable {
   from_price: number | null;
   from_currency: string | null;
   sold_out: boolean;
+  cancelled_at: Instant | null;
+  cancelled_by: string | null;
+  cancellation_reason: string | null;
+  cancellation_finished_at: Instant | null;
+}
+
+export interface CancellationPoliciesTable {
+  id: string;
+  name: string;
+  rules: Json<RefundRule[]>;
+  version: number;
+  created_at: Instant;
+}
+
+/** Until so many hours before the show, so much of a ticket's price less a fee goes back. */
+export interface RefundRule {
+  hoursBefore: number;
+  refundPercent: number;
+  /** Per ticket, in minor units of the show's currency. */
+  feeAmount: number;
+}
+
+/** What a show returned from an instant on, until the next of its terms took over. */
+export interface RefundTerms {
+  /** ISO 8601; null: from the beginning. */
+  from: string | null;
+  /** The policy that they were copied from, its rules sorted; null: everything goes back until the show begins. */
+  policy: { id: string; name: string; rules: RefundRule[] } | null;
 }
 
 export interface ShowsTable {
@@ -119,95 +160,13 @@ export interface ShowsTable {
   status: ShowStatus;
   version: number;
   created_at: Instant;
-}
-
-export interface ShowInventoryTable {
-  show_id: string;
-  shard: number;
-  version: Generated<number>;
-  next_position: Generated<number>;
-}
-
-export interface ShowSectionsTable {
-  show_id: string;
-  section_id: string;
-  shard: number;
-  price: number;
-  capacity: number;
-  held: Generated<number>;
-  sold: Generated<number>;
-  blocked: Generated<number>;
-}
-
-export interface BlockedSeatsTable {
-  show_id: string;
-  seat_id: string;
-  shard: number;
-  section_id: string;
-}
-
-export interface BookingsTable {
-  id: string;
-  shard: number;
-  reference: string;
-  event_id: string;
-  show_id: string;
-  user_id: string;
-  status: BookingStatus;
-  quantity: number;
-  total: number;
-  retained: number;
-  currency: string;
-  expires_at: Instant | null;
-  created_at: Instant;
-  confirmed_at: Instant | null;
+  waiting_room_mode: Generated<WaitingRoomMode>;
+  waiting_room_max_active: number | null;
+  refund_terms: Json<RefundTerms[]> | null;
   cancelled_at: Instant | null;
-  idempotency_key: string | null;
-  request_hash: string;
-  special_requests: string | null;
-  metadata: Json<Record<string, unknown>> | null;
-  version: number;
-  history_seq: number;
-  history_hash: string;
+  cancelled_by: string | null;
   cancellation_reason: string | null;
-}
-
-export interface TicketsTable {
-  id: string;
-  shard: number;
-  booking_id: string;
-  show_id: string;
-  section_id: string;
-  seat_id: string | null;
-  price: number;
-  status: TicketStatus;
-}
-
-export interface BookingEventsTable {
-  booking_id: string;
-  seq: number;
-  shard: number;
-  type: string;
-  actor: string;
-  at: Instant;
-  data: Json<Record<string, unknown>>;
-  previous_hash: string;
-  hash: string;
-}
-
-export interface PaymentsTable {
-  id: string;
-  shard: number;
-  booking_id: string;
-  show_id: string;
-  kind: PaymentKind;
-  status: PaymentStatus;
-  amount: number;
-  currency: string;
-  provider: string;
-  charge_id: string | null;
-  gives_back: boolean;
-  created_at: Instant;
+  cancellation_finished_at: Instant | null;
 }
 
 export interface SandboxChargesTable {
@@ -227,7 +186,8 @@ export interface SandboxRefundsTable {
 export interface NotificationsTable {
   id: string;
   kind: NotificationKind;
-  booking_id: string;
+  /** A booking, or an entry of a waitlist. */
+  about_id: string;
   user_id: string;
   channel: NotificationChannel;
   status: NotificationStatus;
@@ -243,6 +203,7 @@ export interface Database {
   venue_sections: VenueSectionsTable;
   venue_seats: VenueSeatsTable;
   events: EventsTable;
+  cancellation_policies: CancellationPoliciesTable;
   shows: ShowsTable;
   show_inventory: ShowInventoryTable;
   show_sections: ShowSectionsTable;
@@ -250,6 +211,8 @@ export interface Database {
   bookings: BookingsTable;
   tickets: TicketsTable;
   booking_events: BookingEventsTable;
+  waitlist_entries: WaitlistEntriesTable;
+  waitlist_events: WaitlistEventsTable;
   payments: PaymentsTable;
   sandbox_charges: SandboxChargesTable;
   sandbox_refunds: SandboxRefundsTable;
@@ -261,6 +224,7 @@ export type UserRow = Selectable<UsersTable>;
 export type VenueRow = Selectable<VenuesTable>;
 export type EventRow = Selectable<EventsTable>;
 export type ShowRow = Selectable<ShowsTable>;
+export type PolicyRow = Selectable<CancellationPoliciesTable>;
 export type BookingRow = Selectable<BookingsTable>;
 export type NewVenueSection = Insertable<VenueSectionsTable>;
 export type NewVenueSeat = Insertable<VenueSeatsTable>;

@@ -46,6 +46,37 @@ export const jobs = {
     retryDelaySeconds: 5,
     expireInSeconds: 300,
   },
+  /** Tells buyers that their bookings are cancelled, and what goes back. */
+  'send-cancellations': {
+    payload: z.strictObject({ bookingIds: z.array(z.uuid()).min(1) }),
+    retryLimit: 10,
+    retryDelaySeconds: 5,
+    expireInSeconds: 300,
+  },
+  /** Cancels what was sold of a show that is cancelled. What it does not finish, the next one takes up. */
+  'cancel-bookings': {
+    payload: z.strictObject({ showId: z.uuid() }),
+    retryLimit: 5,
+    retryDelaySeconds: 1,
+    expireInSeconds: 60,
+  },
+  /** Takes up cancellations of shows and events that are not finished: their process died, or a charge was under way. */
+  'resume-cancellations': { ...ROUTINE, everySeconds: 5 },
+  /** Tells those who wait what is offered to them. */
+  'send-offers': {
+    payload: z.strictObject({ bookingIds: z.array(z.uuid()).min(1) }),
+    // Quickly or never: an offer lasts for minutes.
+    retryLimit: 6,
+    retryDelaySeconds: 2,
+    expireInSeconds: 300,
+  },
+  /** Tells those who wait that they wait no longer. */
+  'send-closings': {
+    payload: z.strictObject({ entryIds: z.array(z.uuid()).min(1) }),
+    retryLimit: 10,
+    retryDelaySeconds: 5,
+    expireInSeconds: 300,
+  },
   /** Forgets sessions that nobody can use any more. */
   'delete-expired-sessions': { ...ROUTINE, everySeconds: 3600 },
 } satisfies Record<string, JobDefinition>;

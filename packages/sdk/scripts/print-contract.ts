@@ -20,7 +20,7 @@ import {
 const WORKSPACE_CONFIG = fileURLToPath(new URL('../../../tsconfig.json', import.meta.url));
 const CONTRACT_FILE = fileURLToPath(new URL('../src/contract.ts', import.meta.url));
 
-const HEADER = `import type { TRPC_ERROR_CODE_NUMBER, TRPCBuiltRouter, TRPCMutationProcedure, TRPCQueryProcedure } from '@trpc/server';
+const HEADER = `import type { TRPC_ERROR_CODE_NUMBER, TRPCBuiltRouter, TRPCMutationProcedure, TRPCQueryProcedure, TRPCSubscriptionProcedure } from '@trpc/server';
 
 /** What JSON can say. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -122,13 +122,23 @@ function printProcedure(printer: Printer, procedure: Type, indent: string): stri
   const name = new Map([
     ['"query"', 'TRPCQueryProcedure'],
     ['"mutation"', 'TRPCMutationProcedure'],
+    ['"subscription"', 'TRPCSubscriptionProcedure'],
   ]).get(checker.typeToString(kind));
   if (!name) throw new Error(`A procedure of type ${checker.typeToString(kind)} cannot be published yet.`);
   const inner = `${indent}  `;
   const input = printType(printer, memberType(checker, procedure, '_def', '$types', 'input'), inner);
-  const output = printType(printer, memberType(checker, procedure, '_def', '$types', 'output'), inner);
+  const output = printOutput(printer, memberType(checker, procedure, '_def', '$types', 'output'), inner);
   const members = [`input: ${input};`, `output: ${output};`, 'meta: object;', 'errorShape: ErrorShape;'];
   return `${name}<{\n${members.map((member) => `${inner}${member}\n`).join('')}${indent}}>`;
+}
+
+/** An answer, or what a subscription answers one after another: tRPC's pairs of an id and what goes by it. */
+function printOutput(printer: Printer, type: Type, indent: string): string {
+  const isStream = type.getSymbol()?.name === 'AsyncIterable' && type.isTypeReference();
+  const [event] = isStream ? printer.checker.getTypeArguments(type) : [];
+  return event
+    ? `AsyncIterable<${printFields(printer, event, indent)}, void, unknown>`
+    : printType(printer, type, indent);
 }
 
 /**

@@ -56,10 +56,19 @@ type CallOf<P extends AnyTRPCProcedure> =
     ? PagedCall<InputOf<P>, OutputOf<P>, Item>
     : Call<InputOf<P>, OutputOf<P>>;
 
+/** What answers once: what goes on answering has a call of its own. */
+type Calls<R> = { [K in keyof R]: R[K] extends { _def: { type: 'subscription' } } ? never : K }[keyof R];
+
 // Mapped over the record itself, so that the comments of the procedures show up at the calls.
-type CallsOf<R> = { readonly [K in keyof R]: R[K] extends AnyTRPCProcedure ? CallOf<R[K]> : CallsOf<R[K]> };
-type InputsOf<R> = { [K in keyof R]: R[K] extends AnyTRPCProcedure ? InputOf<R[K]> : InputsOf<R[K]> };
-type OutputsOf<R> = { [K in keyof R]: R[K] extends AnyTRPCProcedure ? OutputOf<R[K]> : OutputsOf<R[K]> };
+type CallsOf<R> = {
+  readonly [K in keyof R as Extract<K, Calls<R>>]: R[K] extends AnyTRPCProcedure ? CallOf<R[K]> : CallsOf<R[K]>;
+};
+type InputsOf<R> = {
+  [K in keyof R as Extract<K, Calls<R>>]: R[K] extends AnyTRPCProcedure ? InputOf<R[K]> : InputsOf<R[K]>;
+};
+type OutputsOf<R> = {
+  [K in keyof R as Extract<K, Calls<R>>]: R[K] extends AnyTRPCProcedure ? OutputOf<R[K]> : OutputsOf<R[K]>;
+};
 
 type Routes = Contract['_def']['record'];
 

@@ -41,3 +41,9 @@ export type Ticket = Booking['tickets'][number];
 
 /** A venue with the sections of its present layout. */
 export type Venue = Outputs['admin']['venues']['get'];
+
+/** Somebody's place in the waitlist of a show. */
+export type WaitlistEntry = Outputs['waitlist']['get'];
+
+/** Where somebody stands in the waiting room of a show. */
+export type WaitingRoomPlace = Outputs['waitingRoom']['join'];

@@ -1,10 +1,13 @@
 import { getUntypedClient, type TRPCClient } from '@trpc/client';
 import type { CallOptions, EventlyCalls } from './calls.ts';
 import type { Contract } from './contract.ts';
-import { createLinkedClient, type Fetch, type Token } from './link.ts';
+import { createEnterRoom, type WaitingRoomCalls } from './enter-room.ts';
+import { type BestSeatCalls, createHoldBest } from './hold-best.ts';
+import { createLinkedClient, type Fetch, sendingOf, type Token } from './link.ts';
 import { iteratePages } from './pages.ts';
 import { type ProcedureFacts, procedures } from './procedures.ts';
 import { send } from './send.ts';
+import { createWatch, type WatchCalls } from './watch.ts';
 
 /** Where the server is, who calls it, and how patiently. */
 export interface EventlyOptions {
@@ -26,8 +29,11 @@ export interface EventlyOptions {
   retries?: number | undefined;
 }
 
-/** The client: a call for each procedure, and the plain tRPC client. */
-export interface Evently extends EventlyCalls {
+/** The client: a call for each procedure, some that make several, and the plain tRPC client. */
+export interface Evently extends Omit<EventlyCalls, 'bookings' | 'events' | 'waitingRoom'> {
+  readonly events: EventlyCalls['events'] & WatchCalls;
+  readonly bookings: EventlyCalls['bookings'] & BestSeatCalls;
+  readonly waitingRoom: EventlyCalls['waitingRoom'] & WaitingRoomCalls;
   /**
    * The plain typed tRPC client with the same url, token and fetch, for `@trpc/tanstack-react-query` and the like. It
    * neither retries nor fills in idempotency keys, and throws tRPC's own errors, with the problem at `error.data?.problem`.
@@ -60,7 +66,9 @@ export function createEvently(options: EventlyOptions): Evently {
   const { token, fetch } = options;
   const retries = readRetries(options.retries);
   const timeoutMs = readTimeout(options.timeoutMs) ?? DEFAULT_TIMEOUT_MS;
-  const trpc = createLinkedClient({ url: readUrl(options.url), token, fetch });
+  const url = readUrl(options.url);
+  const sending = sendingOf({ token, fetch });
+  const trpc = createLinkedClient(url, sending);
   const client = getUntypedClient(trpc);
 
   const createCall = (path: string, { type, key, idempotent }: ProcedureFacts): AnyCall => {
@@ -81,7 +89,13 @@ export function createEvently(options: EventlyOptions): Evently {
     const call = createCall(path, facts);
     addCall(calls, path.split('.'), facts.paged ? addPages(call) : call);
   }
-  return { ...calls, trpc } as Evently;
+  const evently = { ...calls, trpc } as Evently;
+  return {
+    ...evently,
+    events: { ...evently.events, watch: createWatch({ url, ...sending, events: evently.events }) },
+    bookings: { ...evently.bookings, holdBest: createHoldBest(evently, timeoutMs) },
+    waitingRoom: { ...evently.waitingRoom, enter: createEnterRoom(evently.waitingRoom) },
+  };
 }
 
 function addPages(call: AnyCall): AnyCall {

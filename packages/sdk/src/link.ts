@@ -1,7 +1,8 @@
-import { createTRPCClient, httpLink, type TRPCClient } from '@trpc/client';
+import { createTRPCClient, httpLink, httpSubscriptionLink, splitLink, type TRPCClient } from '@trpc/client';
 import superjson from 'superjson';
 import type { Contract } from './contract.ts';
 import { ForeignAnswer, TokenFailure } from './failure.ts';
+import { createEventSource } from './watch-event-source.ts';
 
 /** A session token or an API key; null and undefined for nobody. */
 export type Token = string | null | undefined;
@@ -21,19 +22,36 @@ const transformer = {
   output: superjson,
 };
 
+/** How requests are sent, whatever they ask for. */
+export interface Sending {
+  fetch: () => Fetch;
+  headers: () => Promise<Record<string, string>>;
+}
+
+export function sendingOf({ token, fetch: customFetch }: Pick<LinkOptions, 'token' | 'fetch'>): Sending {
+  return {
+    // Looked up at each call, for those who replace the global one after the client was made.
+    fetch: () => customFetch ?? globalThis.fetch,
+    headers: async () => {
+      const present = await readToken(token);
+      return present ? { authorization: `Bearer ${present}` } : {};
+    },
+  };
+}
+
 /** The plain tRPC client that all calls go through. */
-export function createLinkedClient({ url, token, fetch: customFetch }: LinkOptions): TRPCClient<Contract> {
+export function createLinkedClient(url: string, { fetch, headers }: Sending): TRPCClient<Contract> {
+  const to = { url: `${url}/trpc`, transformer };
   return createTRPCClient<Contract>({
     links: [
-      httpLink({
-        url: `${url}/trpc`,
-        transformer,
-        headers: async () => {
-          const present = await readToken(token);
-          return present ? { authorization: `Bearer ${present}` } : {};
-        },
-        // Looked up at each call, for those who replace the global one after the client was made.
-        fetch: (target, init) => fetchJson(customFetch ?? globalThis.fetch, String(target), init as RequestInit),
+      splitLink({
+        condition: ({ type }) => type === 'subscription',
+        true: httpSubscriptionLink({ ...to, EventSource: createEventSource({ fetch, headers }) }),
+        false: httpLink({
+          ...to,
+          headers,
+          fetch: (target, init) => fetchJson(fetch(), String(target), init as RequestInit),
+        }),
       }),
     ],
   });

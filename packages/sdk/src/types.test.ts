@@ -23,7 +23,9 @@ type PathsOf<R, Prefix extends string = ''> = {
 }[keyof R & string];
 
 test('there is a call for every procedure, and no other', () => {
-  expectTypeOf<PathsOf<Omit<Evently, 'trpc'>>>().toEqualTypeOf<keyof typeof procedures>();
+  expectTypeOf<
+    Exclude<PathsOf<Omit<Evently, 'trpc'>>, 'bookings.holdBest' | 'events.watch' | 'waitingRoom.enter'>
+  >().toEqualTypeOf<keyof typeof procedures>();
 });
 
 test('the key is optional where a procedure takes one, required or not', () => {

@@ -1,5 +1,5 @@
 import type { Metrics } from '@evently/api/metrics';
-import { listProcedures } from '@evently/api/procedures';
+import { listProcedures, listSubscriptions } from '@evently/api/procedures';
 import { collectDefaultMetrics, Gauge, Registry } from '@prometheus-io/client';
 import { VERSION } from '../version.ts';
 import { type CacheStats, createCacheReads } from './cache-reads.ts';
@@ -32,7 +32,7 @@ export function createMetrics(own: 'with-process' | 'alone' = 'with-process'): P
     registers: [registry],
   }).set({ version: VERSION, node: process.versions.node }, 1);
   if (own === 'with-process') collectDefaultMetrics({ register: registry });
-  const procedures = listProcedures().map(({ path }) => path);
+  const procedures = [...listProcedures(), ...listSubscriptions()].map(({ path }) => path);
   const cacheReads = createCacheReads(registry);
   return {
     record: { ...createRecorder(registry, procedures), ...cacheReads.record },

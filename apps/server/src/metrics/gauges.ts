@@ -15,6 +15,11 @@ export interface Watched {
   /** For how long the replica may have missed something, in seconds; infinite when it is away. Absent: there is none. */
   replicaAgeSeconds?: () => number;
   countConnections?: () => number;
+  /** Who waits in waiting rooms, as far as this process knows. */
+  countQueued?: () => number;
+  /** Connections that watch a show, and how many shows that are. */
+  countWatchers?: () => number;
+  countWatchedShows?: () => number;
 }
 
 /** The lengths of queues are counted no more often than this, however often somebody asks. */
@@ -35,6 +40,11 @@ export function watch(registry: Registry, watched: Partial<Watched>): void {
     watched.countWaiting,
   );
   sample(registers, 'evently_http_connections', 'Connections that are open.', watched.countConnections);
+  const queued =
+    'People in waiting rooms, as far as this process knows; those that share a Redis know of the same ones.';
+  sample(registers, 'evently_waiting_room_queued', queued, watched.countQueued);
+  sample(registers, 'evently_watchers', 'Connections that watch a show.', watched.countWatchers);
+  sample(registers, 'evently_watched_shows', 'Shows that are followed for those who watch.', watched.countWatchedShows);
   const help = 'For how long the replica may have missed something, in seconds; only a fresh one is read from.';
   sample(registers, 'evently_replica_age_seconds', help, watched.replicaAgeSeconds);
 }

@@ -23,6 +23,7 @@ test('what is told is counted: calls with their time and problem, sales, batches
   record.cacheRead('listings', true);
   record.cacheRead('listings', false);
   record.shed('browse');
+  record.waitingRoom('queued');
   record.catalogueRead('replica');
   record.job('sweep-holds', 20, true);
 
@@ -44,6 +45,7 @@ test('what is told is counted: calls with their time and problem, sales, batches
   expect(value('evently_cache_reads_total{cache="listings",result="hit"}')).toBe(1);
   expect(value('evently_cache_reads_total{cache="listings",result="miss"}')).toBe(1);
   expect(value('evently_shed_calls_total{call="browse"}')).toBe(1);
+  expect(value('evently_waiting_room_answers_total{answer="queued"}')).toBe(1);
   expect(value('evently_catalogue_reads_total{from="replica"}')).toBe(1);
   expect(value('evently_job_duration_seconds_count{job="sweep-holds",outcome="done"}')).toBe(1);
 });
@@ -99,12 +101,14 @@ test('a database that does not answer takes its own numbers away, and no others'
   metrics.watch({
     listQueueLengths: () => Promise.reject(new Error('away')),
     countWaiting: () => 3,
+    countQueued: () => 2,
     seatLocks: () => 'half-open',
     replicaAgeSeconds: () => Number.POSITIVE_INFINITY,
   });
   const { value, seriesOf } = await scrape(metrics);
   expect(seriesOf('evently_jobs_waiting')).toEqual([]);
   expect(value('evently_box_office_waiting')).toBe(3);
+  expect(value('evently_waiting_room_queued')).toBe(2);
   expect(value('evently_seat_locks_state{state="half-open"}')).toBe(1);
   expect(value('evently_seat_locks_state{state="closed"}')).toBe(0);
   expect(value('evently_replica_age_seconds')).toBe(Number.POSITIVE_INFINITY);

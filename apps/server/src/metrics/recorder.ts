@@ -1,5 +1,6 @@
 import { type BookingOutcome, type Metrics, noMetrics, type ShedCall } from '@evently/api/metrics';
 import { type ProblemCode, problemKinds } from '@evently/api/problem';
+import { STATES } from '@evently/api/waiting-room/room-rules';
 import { Counter, Histogram, type Registry } from '@prometheus-io/client';
 import { createOncePer, OTHER } from './once-per.ts';
 
@@ -107,7 +108,9 @@ function recordBatches(registers: Registry[]): Pick<Metrics, 'batch'> {
 }
 
 /** What keeps load off the database, and load itself away. */
-function recordRelief(registers: Registry[]): Pick<Metrics, 'seatLock' | 'shed' | 'catalogueRead'> {
+function recordRelief(
+  registers: Registry[],
+): Pick<Metrics, 'seatLock' | 'shed' | 'waitingRoom' | 'watcherDropped' | 'catalogueRead'> {
   const locks = new Counter({
     name: 'evently_seat_locks_total',
     help: 'Claims that asked for seat locks: taken; refused, since somebody else had them; repeated, the same claim again; late or outage, done without.',
@@ -120,6 +123,17 @@ function recordRelief(registers: Registry[]): Pick<Metrics, 'seatLock' | 'shed' 
     labelNames: ['call'],
     registers,
   });
+  const rooms = new Counter({
+    name: 'evently_waiting_room_answers_total',
+    help: 'What waiting rooms answered those who joined, asked for their place, or wanted to hold or book.',
+    labelNames: ['answer'],
+    registers,
+  });
+  const dropped = new Counter({
+    name: 'evently_watchers_dropped_total',
+    help: 'Connections that watched a show and were closed, since they read too slowly.',
+    registers,
+  });
   const catalogue = new Counter({
     name: 'evently_catalogue_reads_total',
     help: 'Reads that a replica may serve, by who served them.',
@@ -128,10 +142,13 @@ function recordRelief(registers: Registry[]): Pick<Metrics, 'seatLock' | 'shed' 
   });
   const lockOf = createOncePer(5, (outcome) => locks.labels(outcome));
   const shedOf = createOncePer(4, (call) => shed.labels(call));
+  const roomsOf = createOncePer(STATES.length, (answer) => rooms.labels(answer));
   const fromOf = createOncePer(2, (from) => catalogue.labels(from));
   return {
     seatLock: (outcome) => lockOf(outcome).inc(),
     shed: (call: ShedCall) => shedOf(call).inc(),
+    waitingRoom: (answer) => roomsOf(answer).inc(),
+    watcherDropped: () => dropped.inc(),
     catalogueRead: (from) => fromOf(from).inc(),
   };
 }

@@ -136,6 +136,8 @@ async function createShow(services: Services, { seats, places, seconds, price }:
     prices: venue.sections.map(({ id }) => ({ sectionId: id, amount: price })),
     holdSeconds,
   });
+  // All of them shall race, however many.
+  await admin.shows.waitingRoom({ showId, mode: 'off' });
   await admin.events.publish({ eventId: event.id });
   const standing = sections.find(({ kind }) => kind === 'standing');
   return {

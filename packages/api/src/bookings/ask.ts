@@ -23,8 +23,8 @@ export async function ask(
 }
 
 /** The booking as its owner sees it. */
-export async function present(services: Services, state: BookingState): Promise<Booking> {
-  const plan = await services.plans.find(state.showId);
+export async function present({ plans }: Pick<Services, 'plans'>, state: BookingState): Promise<Booking> {
+  const plan = await plans.find(state.showId);
   if (!plan) throw notFound();
   return labelBooking(plan, state);
 }

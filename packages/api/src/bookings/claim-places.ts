@@ -1,4 +1,5 @@
 import { newId, shardOf } from '@evently/db/ids';
+import { offerAlternatives } from '../best-seats/offer-alternatives.ts';
 import type { BookingState } from '../box-office/inventory.ts';
 import type { NewCharge } from '../box-office/requests.ts';
 import type { UserContext } from '../context.ts';
@@ -13,6 +14,8 @@ export interface Claim {
   seatIds?: string[] | undefined;
   sections?: { sectionId: string; quantity: number }[] | undefined;
   idempotencyKey: string;
+  /** Where the show's waiting room is on. */
+  admissionToken?: string | undefined;
   specialRequests?: string | undefined;
   metadata?: Record<string, unknown> | undefined;
 }
@@ -23,11 +26,11 @@ const MAX_TICKET_IDS = 100;
 /**
  * Holds places until they are paid, released or the hold expires.
  *
- * @throws `not_found`, `invalid_input`, `idempotency_mismatch`, `limit_exceeded`, `not_on_sale`, `seat_taken`, `sold_out`,
- * `overloaded`
+ * @throws `not_found`, `invalid_input`, `idempotency_mismatch`, `admission_required`, `limit_exceeded`, `not_on_sale`,
+ * `seat_taken`, `sold_out`, `overloaded`
  */
 export async function holdPlaces(ctx: UserContext, claim: Claim): Promise<Booking> {
-  return await present(ctx, await submitClaim(ctx, 'hold', claim, claim, null));
+  return await passWaitingRoom(ctx, claim, () => claimAndHold(ctx, claim));
 }
 
 /**
@@ -36,7 +39,33 @@ export async function holdPlaces(ctx: UserContext, claim: Claim): Promise<Bookin
  *
  * @throws as `holdPlaces`, and `payment_declined`, `unavailable`
  */
-export async function bookPlaces(ctx: UserContext, claim: Claim & { payment?: Payment | undefined }): Promise<Booking> {
+export async function bookPlaces(ctx: UserContext, claim: PaidClaim): Promise<Booking> {
+  if (claim.payment) providerOf(ctx.payments, claim.payment.provider);
+  // With the payment, since an admission ends with the purchase.
+  return await passWaitingRoom(ctx, claim, () => claimAndPay(ctx, claim));
+}
+
+export type PaidClaim = Claim & { payment?: Payment | undefined };
+
+/** What a claim needs of its context behind the waiting room. */
+export type Selling = Pick<
+  UserContext,
+  'actor' | 'alternatives' | 'bookingPlaces' | 'boxOffice' | 'locks' | 'log' | 'payments' | 'plans' | 'soldOut'
+>;
+
+/** In a rush this costs those who need not wait less than a promise. */
+function passWaitingRoom<T>({ waitingRoom, actor }: UserContext, claim: Claim, work: () => Promise<T>): Promise<T> {
+  const { showId, idempotencyKey, admissionToken } = claim;
+  const { userId } = actor;
+  if (waitingRoom.isOpen(showId, userId)) return work();
+  return waitingRoom.enter({ showId, userId, idempotencyKey, admissionToken }, work);
+}
+
+export async function claimAndHold(ctx: Selling, claim: Claim): Promise<Booking> {
+  return await present(ctx, await submitClaim(ctx, 'hold', claim, claim, null));
+}
+
+export async function claimAndPay(ctx: Selling, claim: PaidClaim): Promise<Booking> {
   const { payment, ...places } = claim;
   const charge = payment ? newCharge(ctx, claim.showId, payment) : null;
   const state = await submitClaim(ctx, 'book', claim, places, charge);
@@ -44,27 +73,40 @@ export async function bookPlaces(ctx: UserContext, claim: Claim & { payment?: Pa
   if (!open || !payment) return await present(ctx, state);
   if (open.id === charge?.paymentId) return await present(ctx, await collect(ctx, state, open, payment.token));
   // An earlier request with this key started it.
-  const resumed = await resume(ctx, state, open);
-  if (resumed) return await present(ctx, resumed);
-  // That charge never arrived, and the places were given back with the key: this is the next try.
-  return await bookPlaces(ctx, claim);
+  return await present(ctx, await resume(ctx, state, open));
 }
 
-export function newCharge(ctx: UserContext, showId: string, payment: Payment): NewCharge {
+export function newCharge(ctx: Pick<UserContext, 'payments'>, showId: string, payment: Payment): NewCharge {
   providerOf(ctx.payments, payment.provider);
   return { paymentId: newId(shardOf(showId)), provider: payment.provider };
 }
 
 /** @param request all that the caller sent, which the key stands for */
 async function submitClaim(
-  ctx: UserContext,
+  ctx: Selling,
+  kind: 'hold' | 'book',
+  request: Claim,
+  claim: Claim,
+  charge: NewCharge | null,
+): Promise<BookingState> {
+  try {
+    return await takePlaces(ctx, kind, request, claim, charge);
+  } catch (error) {
+    // Whoever refused a seat, the gate, the locks or the box office, it comes by here, when nothing is held for it any more.
+    throw await offerAlternatives(ctx, claim, error);
+  }
+}
+
+async function takePlaces(
+  ctx: Selling,
   kind: 'hold' | 'book',
   request: Claim,
   claim: Claim,
   charge: NewCharge | null,
 ): Promise<BookingState> {
   const { showId, seatIds = [], sections = [], idempotencyKey, specialRequests = null, metadata = null } = claim;
-  const { idempotencyKey: _, ...hashed } = request;
+  // Whoever asks again may have been admitted anew.
+  const { idempotencyKey: _, admissionToken: __, ...hashed } = request;
   const shard = shardOf(showId);
   const quantity = sections.reduce((sum, section) => sum + section.quantity, seatIds.length);
   const { userId } = ctx.actor;

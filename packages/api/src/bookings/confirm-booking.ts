@@ -2,7 +2,7 @@ import type { UserContext } from '../context.ts';
 import { collect, openChargeOf, type Payment, resume } from '../payments/collect.ts';
 import { ask, findShowOf, present } from './ask.ts';
 import type { Booking } from './booking.ts';
-import { newCharge } from './claim-places.ts';
+import { newCharge, type Selling } from './claim-places.ts';
 
 /**
  * Makes a hold a sale: at once where nothing is due, else by a charge between two halves. A booking that is confirmed
@@ -14,16 +14,20 @@ export async function confirmBooking(
   ctx: UserContext,
   { bookingId, payment }: { bookingId: string; payment?: Payment | undefined },
 ): Promise<Booking> {
+  const showId = await findShowOf(ctx, bookingId, ctx.actor.userId);
+  return await confirmAndPay(ctx, { showId, bookingId, payment });
+}
+
+/** @throws as `confirmBooking` */
+export async function confirmAndPay(
+  ctx: Selling,
+  { showId, bookingId, payment }: { showId: string; bookingId: string; payment?: Payment | undefined },
+): Promise<Booking> {
   const { userId } = ctx.actor;
-  const showId = await findShowOf(ctx, bookingId, userId);
-  // A second round only when an earlier charge turns out never to have arrived.
-  for (let round = 1; ; round += 1) {
-    const charge = payment ? newCharge(ctx, showId, payment) : null;
-    const state = await ask(ctx, showId, { kind: 'confirm', bookingId, userId, charge });
-    const open = state.status === 'paying' ? openChargeOf(state) : undefined;
-    if (!open || !payment) return await present(ctx, state);
-    if (open.id === charge?.paymentId) return await present(ctx, await collect(ctx, state, open, payment.token));
-    const resumed = await resume(ctx, state, open);
-    if (resumed || round === 2) return await present(ctx, resumed ?? state);
-  }
+  const charge = payment ? newCharge(ctx, showId, payment) : null;
+  const state = await ask(ctx, showId, { kind: 'confirm', bookingId, userId, charge });
+  const open = state.status === 'paying' ? openChargeOf(state) : undefined;
+  if (!open || !payment) return await present(ctx, state);
+  if (open.id === charge?.paymentId) return await present(ctx, await collect(ctx, state, open, payment.token));
+  return await present(ctx, await resume(ctx, state, open));
 }

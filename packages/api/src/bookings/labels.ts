@@ -4,7 +4,14 @@ import { type Booking, labelOf, toBooking } from './booking.ts';
 
 /** A booking as the box office answered it, its tickets labelled from the layout that is at hand. */
 export function labelBooking(plan: ShowPlan, state: BookingState): Booking {
-  const { idempotencyKey: _key, requestHash: _hash, historySeq: _seq, historyHash: _chain, ...own } = state;
+  const {
+    idempotencyKey: _key,
+    requestHash: _hash,
+    historySeq: _seq,
+    historyHash: _chain,
+    entryId: _entry,
+    ...own
+  } = state;
   const { tickets, payments, ...facts } = own;
   const sections = new Map(plan.layout.sections.map((section) => [section.sectionId, section.name]));
   return toBooking(

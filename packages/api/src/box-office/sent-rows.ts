@@ -32,8 +32,16 @@ export function sentRows<T>(
 }
 
 /** The names of the columns, for those who insert or join the rows. */
-export const namesOf = (columns: readonly Column<never>[]): RawBuilder<unknown> =>
+const namesOf = (columns: readonly Column<never>[]): RawBuilder<unknown> =>
   sql.join(columns.map(([name]) => sql.id(name)));
+
+/** The rows as they are inserted. */
+export const inserted = <T>(rows: readonly T[], columns: readonly Column<T>[]): RawBuilder<unknown> =>
+  sql`(${namesOf(columns)}) ${sentRows(rows, columns)}`;
+
+/** For an UPDATE every column is an array: of a constant, the planner would make a scan of all rows that have it. */
+export const joined = <T>(rows: readonly T[], columns: readonly Column<T>[]): RawBuilder<unknown> =>
+  sql`(${sentRows(rows, columns, 'as arrays')}) AS c (${namesOf(columns)})`;
 
 const isSame = (a: unknown, b: unknown): boolean =>
   a === b || (a instanceof Date && b instanceof Date && a.getTime() === b.getTime());

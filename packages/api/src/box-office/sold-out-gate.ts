@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { Changes } from '../changes.ts';
 import type { Problem } from '../problem.ts';
+import { openPlaces } from '../shows/availability.ts';
 import { together } from '../together.ts';
 import { findSeat, type ShowPlan } from './plans.ts';
 
@@ -181,7 +182,7 @@ function snapshotOf({ showId, shard }: ShowPlan): RawBuilder<Snapshot> {
       (extract(epoch FROM coalesce(s.sales_close_at, s.starts_at) - clock_timestamp()) * 1000)::float8 AS "salesEndMs",
       (SELECT (extract(epoch FROM min(expires_at) - clock_timestamp()) * 1000)::float8 FROM bookings
         WHERE ${here} AND status = 'held') AS "holdEndMs",
-      (SELECT json_agg(json_build_object('sectionId', section_id, 'available', capacity - held - sold - blocked))
+      (SELECT json_agg(json_build_object('sectionId', section_id, 'available', ${openPlaces}))
         FROM show_sections WHERE ${here}) AS sections,
       (SELECT version FROM show_inventory WHERE ${here}) AS version
     FROM shows s JOIN events e ON e.id = s.event_id WHERE s.id = ${showId}`;

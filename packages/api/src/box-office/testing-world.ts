@@ -1,8 +1,8 @@
 /** A show in memory, for tests of the pure rules: it loads itself as an inventory and takes changes as the database would. */
 import { newId } from '@evently/db/ids';
 import type { Seat } from '../venues/seat-layouts.ts';
-import type { BookingState, Changes, Inventory, SectionState, ShowFacts } from './inventory.ts';
-import type { ClaimRequest } from './requests.ts';
+import type { BookingState, Changes, EntryState, Inventory, SectionState, ShowFacts } from './inventory.ts';
+import type { ClaimRequest, JoinRequest } from './requests.ts';
 
 export interface World {
   show: ShowFacts;
@@ -10,6 +10,8 @@ export interface World {
   rows: Map<string, Seat[][]>;
   seats: Map<string, Seat>;
   bookings: Map<string, BookingState>;
+  entries: Map<string, EntryState>;
+  entryEvents: Changes['entryEvents'];
   blocked: Set<string>;
   history: Changes['history'];
 }
@@ -43,16 +45,20 @@ export function createWorld({ standing = [], seated = [], price = 0, show = {} }
       collectAtDoor: false,
       maxPerBooking: 10,
       holdSeconds: 600,
+      refundTerms: [],
+      cancellation: null,
       ...show,
     },
     sections: new Map(),
     rows: new Map(),
     seats: new Map(),
     bookings: new Map(),
+    entries: new Map(),
+    entryEvents: [],
     blocked: new Set(),
     history: [],
   };
-  const counters = { price, held: 0, sold: 0, blocked: 0 };
+  const counters = { price, held: 0, sold: 0, blocked: 0, isSaved: false };
   for (const capacity of standing) {
     const sectionId = newId();
     world.sections.set(sectionId, { sectionId, kind: 'standing', capacity, ...counters });
@@ -95,7 +101,8 @@ export function inventoryOf(world: World, now = NOW): Inventory {
     blocked: new Set(world.blocked),
     bookings: new Map(world.bookings),
     heldByUser,
-    waiting: [],
+    entries: new Map(world.entries),
+    nextPosition: world.entries.size + 1,
   };
 }
 
@@ -111,20 +118,33 @@ export function applyChanges(world: World, changes: Changes): World {
     bookings.set(booking.id, booking);
   }
   const sections = new Map(world.sections);
-  for (const { sectionId, ...by } of changes.sections) {
+  for (const { sectionId, isSaved, ...by } of changes.sections) {
     const section = sections.get(sectionId)!;
     const counters = {
       held: section.held + by.held,
       sold: section.sold + by.sold,
       blocked: section.blocked + by.blocked,
     };
-    sections.set(sectionId, { ...section, ...counters, capacity: section.capacity + by.capacity });
+    const capacity = section.capacity + by.capacity;
+    sections.set(sectionId, { ...section, ...counters, capacity, isSaved: isSaved ?? section.isSaved });
+  }
+  const entries = new Map(world.entries);
+  for (const entry of changes.newEntries) {
+    if (entries.has(entry.id)) throw new Error(`entry ${entry.id} exists`);
+    entries.set(entry.id, entry);
+  }
+  for (const { entry, from } of changes.changedEntries) {
+    if (entries.get(entry.id)?.status !== from) throw new Error(`entry ${entry.id} is not ${from}`);
+    entries.set(entry.id, entry);
   }
   const blocked = new Set(world.blocked);
   for (const { seatId } of changes.blockedSeats) blocked.add(seatId);
   for (const seatId of changes.unblockedSeats) blocked.delete(seatId);
-  const show = changes.cancelsShow ? { ...world.show, status: 'cancelled' as const } : world.show;
-  return { ...world, show, bookings, sections, blocked, history: [...world.history, ...changes.history] };
+  const { cancelsShow: cancellation } = changes;
+  const show = cancellation ? { ...world.show, status: 'cancelled' as const, cancellation } : world.show;
+  const history = [...world.history, ...changes.history];
+  const entryEvents = [...world.entryEvents, ...changes.entryEvents];
+  return { ...world, show, bookings, sections, blocked, entries, history, entryEvents };
 }
 
 /** What is wrong with a world, in words; empty when it keeps the invariants of places. */
@@ -152,7 +172,7 @@ export function violationsOf(world: World): string[] {
     if (!own.every(fits)) found.push(`booking ${id} is ${status}, its tickets are not`);
     const paid = (kind: string, ...statuses: string[]) =>
       payments.filter((p) => p.kind === kind && statuses.includes(p.status)).reduce((sum, p) => sum + p.amount, 0);
-    const money = paid('charge', 'succeeded') - paid('refund', 'requested', 'succeeded');
+    const money = paid('charge', 'succeeded') - paid('refund', 'requested', 'succeeded', 'failed');
     const due = status === 'confirmed' && !world.show.collectAtDoor ? total : 0;
     if (money !== due + retained) found.push(`booking ${id} has ${money}, not ${due} and ${retained}`);
     const alive = own.filter((ticket) => LIVE.has(ticket.status));
@@ -179,4 +199,12 @@ export function claimOf(claim: Pick<ClaimRequest, 'kind' | 'userId'> & Partial<C
     charge: null,
     ...claim,
   };
+}
+
+/** A place in the waitlist, as a verb would ask for it. */
+export function joinOf(joining: Pick<JoinRequest, 'userId' | 'quantity'> & Partial<JoinRequest>): JoinRequest {
+  const entryId = newId(SHARD);
+  const { sectionId = null, quantity } = joining;
+  const requestHash = JSON.stringify({ kind: 'join', sectionId, quantity });
+  return { kind: 'join', entryId, sectionId, idempotencyKey: entryId, requestHash, ...joining };
 }

@@ -10,9 +10,11 @@ import type {
   NewTicket,
   PaymentChange,
   SectionChange,
+  ShowCancellation,
   TicketChange,
 } from './inventory.ts';
-import { type Column, namesOf, sentRows } from './sent-rows.ts';
+import { type Column, inserted, joined } from './sent-rows.ts';
+import { changedEntriesPart, entryEventsPart, newEntriesPart, waitingBy } from './write-waitlist.ts';
 
 /** SQLSTATE division_by_zero, by which a write fails that does not fit what is there. */
 const DOES_NOT_FIT = '22012';
@@ -48,18 +50,23 @@ export function writeStatements(place: Place, { changes, now }: Decision): RawBu
     ...partOf('ticket_changes', changes.changedTickets, (rows) => changedTicketsPart(place, rows)),
     ...partOf('payment_changes', changes.changedPayments, (rows) => changedPaymentsPart(place, rows)),
     ...partOf('unblocked', changes.unblockedSeats, (rows) => unblockPart(place, rows)),
+    ...partOf('entry_changes', changes.changedEntries, (rows) => changedEntriesPart(place, rows)),
   ];
   const taking: Part[] = [
-    versionPart(place),
+    versionPart(place, changes),
     ...partOf('sections', changes.sections, (rows) => sectionsPart(place, rows)),
     ...partOf('bookings', changes.newBookings, (rows) => newBookingsPart(place, rows)),
     ...partOf('tickets', changes.newTickets, (rows) => newTicketsPart(place, rows)),
     ...partOf('payments', changes.newPayments, (rows) => newPaymentsPart(place, now, rows)),
     ...partOf('history', changes.history, (rows) => historyPart(place, rows)),
     ...partOf('blocked', changes.blockedSeats, (rows) => blockPart(place, rows)),
-    ...partOf('show', changes.cancelsShow ? [place.showId] : [], () => cancelShowPart(place)),
+    ...partOf('entries', changes.newEntries, (rows) => newEntriesPart(place, rows)),
+    ...partOf('entry_events', changes.entryEvents, (rows) => entryEventsPart(place, rows)),
+    ...(changes.cancelsShow ? [cancelShowPart(place, now, changes.cancelsShow)] : []),
   ];
-  const isSplit = freesSomething(changes) && changes.newTickets.length > 0;
+  const isTaken = changes.newTickets.length > 0;
+  const isJoined = changes.newEntries.length > 0;
+  const isSplit = (isTaken && freesSomething(changes)) || (isJoined && changes.changedEntries.length > 0);
   return isSplit ? [statementOf(freeing), statementOf(taking)] : [statementOf([...freeing, ...taking])];
 }
 
@@ -68,13 +75,6 @@ const freesSomething = ({ changedTickets, changedBookings, unblockedSeats }: Cha
   unblockedSeats.length > 0 ||
   changedTickets.some(({ to }) => to === 'void') ||
   changedBookings.some(({ booking }) => booking.idempotencyKey === null);
-
-const inserted = <T>(rows: readonly T[], columns: readonly Column<T>[]): RawBuilder<unknown> =>
-  sql`(${namesOf(columns)}) ${sentRows(rows, columns)}`;
-
-/** For an UPDATE every column is an array: of a constant, the planner would make a scan of all rows that have it. */
-const joined = <T>(rows: readonly T[], columns: readonly Column<T>[]): RawBuilder<unknown> =>
-  sql`(${sentRows(rows, columns, 'as arrays')}) AS c (${namesOf(columns)})`;
 
 function statementOf(parts: readonly Part[]): RawBuilder<unknown> {
   const ctes = parts.map(({ name, statement }) => sql`${sql.id(name)} AS (${statement} RETURNING 1)`);
@@ -91,19 +91,33 @@ function partOf<T>(name: string, rows: readonly T[], statementOf: (rows: readonl
   return rows.length === 0 ? [] : [{ name, rows: rows.length, statement: statementOf(rows) }];
 }
 
-const versionPart = ({ showId, shard }: Place): Part => ({
-  name: 'version',
-  rows: 1,
-  statement: sql`UPDATE show_inventory SET version = version + 1 WHERE show_id = ${showId} AND shard = ${shard}`,
-});
+function versionPart({ showId, shard }: Place, changes: Changes): Part {
+  const { newEntries, changedEntries } = changes;
+  const line = sql`, waiting = waiting + ${waitingBy(changes)}, next_position = next_position + ${newEntries.length}`;
+  const isLine = newEntries.length > 0 || changedEntries.length > 0;
+  return {
+    name: 'version',
+    rows: 1,
+    statement: sql`UPDATE show_inventory SET version = version + 1${isLine ? line : sql``}
+      WHERE show_id = ${showId} AND shard = ${shard}`,
+  };
+}
 
 const sectionsPart = ({ showId, shard }: Place, rows: readonly SectionChange[]) => sql`
   UPDATE show_sections SET held = held + d.by_held, sold = sold + d.by_sold, blocked = blocked + d.by_blocked,
-    capacity = capacity + d.by_capacity
+    capacity = capacity + d.by_capacity${savedPart(rows)}
   FROM unnest(${rows.map((r) => r.sectionId)}::uuid[], ${rows.map((r) => r.held)}::int[], ${rows.map((r) => r.sold)}::int[],
     ${rows.map((r) => r.blocked)}::int[], ${rows.map((r) => r.capacity)}::int[])
     AS d (section, by_held, by_sold, by_blocked, by_capacity)
   WHERE show_id = ${showId} AND section_id = d.section AND shard = ${shard}`;
+
+/** Which sections are saved for somebody who waits, where that changed. */
+function savedPart(rows: readonly SectionChange[]): RawBuilder<unknown> {
+  const idsOf = (isSaved: boolean) => rows.filter((r) => r.isSaved === isSaved).map((r) => r.sectionId);
+  const [saved, unsaved] = [idsOf(true), idsOf(false)];
+  if (saved.length === 0 && unsaved.length === 0) return sql``;
+  return sql`, saved = (saved OR section_id = ANY(${saved}::uuid[])) AND section_id <> ALL(${unsaved}::uuid[])`;
+}
 
 const newBookingsPart = ({ showId, shard }: Place, rows: readonly BookingState[]) => sql`
   INSERT INTO bookings ${inserted(rows, [
@@ -129,8 +143,12 @@ const newBookingsPart = ({ showId, shard }: Place, rows: readonly BookingState[]
     ['version', 'int', (b) => b.version],
     ['history_seq', 'int', (b) => b.historySeq],
     ['history_hash', 'text', (b) => b.historyHash],
+    // Hardly any is an offer.
+    ...(rows.some((b) => b.entryId !== null) ? [ENTRY_ID] : []),
   ])}
   ON CONFLICT DO NOTHING`;
+
+const ENTRY_ID: Column<BookingState> = ['entry_id', 'uuid', (b) => b.entryId];
 
 const newTicketsPart = ({ showId, shard }: Place, rows: readonly NewTicket[]) => sql`
   INSERT INTO tickets ${inserted(rows, [
@@ -192,8 +210,14 @@ const changedPaymentsPart = ({ shard }: Place, rows: readonly PaymentChange[]) =
     AS c (id, was, status)
   WHERE payments.id = c.id AND shard = ${shard} AND payments.status = c.was`;
 
-const cancelShowPart = ({ showId }: Place) => sql`
-  UPDATE shows SET status = 'cancelled', version = version + 1 WHERE id = ${showId}`;
+const cancelShowPart = ({ showId }: Place, now: Date, { reason, userId }: ShowCancellation): Part => ({
+  name: 'show',
+  rows: 1,
+  statement: sql`
+    UPDATE shows SET status = 'cancelled', version = version + 1, cancelled_at = ${now}::timestamptz,
+      cancelled_by = ${userId}::uuid, cancellation_reason = ${reason}::text
+    WHERE id = ${showId} AND status <> 'cancelled'`,
+});
 
 const historyPart = ({ shard }: Place, rows: readonly HistoryEntry[]) => sql`
   INSERT INTO booking_events ${inserted(rows, [

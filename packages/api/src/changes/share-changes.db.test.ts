@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type Change, type Changes, createChanges } from '../changes.ts';
+import type { SeatDelta } from '../live/seat-delta.ts';
 import { createRedis } from '../redis-connection.ts';
 import { describeWithOwnRedis, startTestRedis, type TestRedis } from '../testing-redis.ts';
 import { type ChangeFeed, shareChanges } from './share-changes.ts';
@@ -69,6 +70,56 @@ describeWithOwnRedis('changes between processes', () => {
     expect(eve.heard).toEqual([...told, first, second]);
     await until(() => ada.heard.length > 0);
     expect(ada.heard).toEqual([second]);
+  });
+
+  test('steps of a show that follow upon each other arrive as one; where they are too many or one is missing, whoever hears looks', async () => {
+    const [ada, bob] = [await open(), await open()];
+    const ofShow = { kind: 'show' as const, showId: 's', eventId: 'e' };
+    const step = (from: number, seats: SeatDelta['seats'], free = 0): SeatDelta => ({
+      from,
+      to: from + 1,
+      seats,
+      sections: [['x', free]],
+    });
+    const tell = (showId: string, ...steps: SeatDelta[]) => {
+      for (const delta of steps) ada.changes.tell({ ...ofShow, showId, deltas: [delta] });
+    };
+    tell(
+      's',
+      step(1, [[0, 'h']], 9),
+      step(4, [[2, 'b']], 7),
+      step(
+        2,
+        [
+          [0, 'a'],
+          [1, 'x'],
+        ],
+        8,
+      ),
+    );
+    tell(
+      'large',
+      step(
+        1,
+        Array.from({ length: 5001 }, (_, n) => [n, 'b']),
+      ),
+    );
+    tell('many', ...Array.from({ length: 65 }, (_, n) => step(2 * n, [])));
+    tell('edited', step(1, []));
+    ada.changes.tell({ ...ofShow, showId: 'edited' });
+    const last = await settle(ada, bob);
+    const joined = {
+      from: 1,
+      to: 3,
+      seats: [
+        [0, 'a'],
+        [1, 'x'],
+      ],
+      sections: [['x', 8]],
+    };
+    const apart = { from: 4, to: 5, seats: [[2, 'b']], sections: [['x', 7]] };
+    const look = ['large', 'many', 'edited'].map((showId) => ({ ...ofShow, showId }));
+    expect(bob.heard).toEqual([{ ...ofShow, deltas: [joined, apart] }, ...look, last]);
   });
 
   test('what nobody understands is passed over, and the rest of it heard', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Change, Changes } from '../changes.ts';
 import type { Logger } from '../context.ts';
+import { joinDeltas, type SeatDelta } from '../live/seat-delta.ts';
 import { createRedis } from '../redis-connection.ts';
 
 export interface ChangeFeedSettings {
@@ -20,7 +21,7 @@ export interface ChangeFeed {
 
 const CHANNEL = 'evently:changes';
 /** In a rush a show changes a hundred times a second; what comes within so many milliseconds is told once. */
-const GATHER_MS = 2;
+const GATHER_MS = 15;
 /** How soon another try follows one that failed, unless the connection is back before. */
 const RETRY_MS = 1000;
 /** Nobody waits for an answer, so that a slow one is no reason to send again. */
@@ -29,9 +30,25 @@ const COMMAND_TIMEOUT_MS = 1000;
 const SIGN_OF_LIFE_MS = 1000;
 /** Different changes that wait while Redis is away; beyond these, others are told to drop everything. */
 const MAX_PENDING = 1000;
+/** Seats whose states are sent along, of one show; beyond these, others are told to look. */
+const MAX_TOLD_SEATS = 5000;
+/** Steps of a show that others' steps lie between. */
+const MAX_DELTAS = 64;
+
+const deltaSchema: z.ZodType<SeatDelta> = z.object({
+  from: z.int(),
+  to: z.int(),
+  seats: z.array(z.tuple([z.int().min(0), z.enum(['a', 'h', 'b', 'x'])])),
+  sections: z.array(z.tuple([z.string(), z.int()])),
+});
 
 const changeSchema: z.ZodType<Change> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('show'), showId: z.string(), eventId: z.string() }),
+  z.object({
+    kind: z.literal('show'),
+    showId: z.string(),
+    eventId: z.string(),
+    deltas: z.array(deltaSchema).optional(),
+  }),
   z.object({ kind: z.literal('event'), eventId: z.string() }),
   z.object({ kind: z.literal('listings') }),
   z.object({ kind: z.literal('session'), id: z.string() }),
@@ -87,7 +104,9 @@ function startPublisher(changes: Changes, self: string, { url, log }: ChangeFeed
   let sending: Promise<void> | undefined;
 
   function add(change: Change): void {
-    pending.set(JSON.stringify(change), change);
+    const key = keyOf(change);
+    const waiting = pending.get(key);
+    pending.set(key, bounded(waiting ? joined(waiting, change) : change));
     if (pending.size > MAX_PENDING) pending = new Map([['all', { kind: 'all' }]]);
   }
 
@@ -139,6 +158,27 @@ function startPublisher(changes: Changes, self: string, { url, log }: ChangeFeed
       close();
     },
   };
+}
+
+/** What is told under the same key is told once. */
+function keyOf(change: Change): string {
+  return change.kind === 'show' ? `show ${change.showId}` : JSON.stringify(change);
+}
+
+/** Two changes of one key as one. */
+function joined(first: Change, then: Change): Change {
+  if (first.kind !== 'show' || then.kind !== 'show') return then;
+  const { kind, showId, eventId } = then;
+  if (!first.deltas || !then.deltas) return { kind, showId, eventId };
+  return { kind, showId, eventId, deltas: joinDeltas([...first.deltas, ...then.deltas]) };
+}
+
+/** The same, without what would be long to tell. */
+function bounded(change: Change): Change {
+  if (change.kind !== 'show' || !change.deltas) return change;
+  const { kind, showId, eventId, deltas } = change;
+  const seats = deltas.reduce((sum, delta) => sum + delta.seats.length, 0);
+  return deltas.length > MAX_DELTAS || seats > MAX_TOLD_SEATS ? { kind, showId, eventId } : change;
 }
 
 /** What another process tells. What is not understood, as from a newer version, is passed over. */

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { id, idempotencyKey, line, pageInput, pageOf, text } from '../fields.ts';
+import { cancelEvent } from '../mass-cancellation/cancel-event.ts';
+import { findEventProgress } from '../mass-cancellation/find-progress.ts';
+import { progressOutput } from '../mass-cancellation/progress-output.ts';
 import { adminProcedure } from '../trpc.ts';
 import { deleteEvent, publishEvent, updateEvent } from './change-event.ts';
 import { createEvent } from './create-event.ts';
@@ -72,6 +75,32 @@ export const adminEventsRouter = {
     .input(z.strictObject({ eventId: id }))
     .output(eventOutput)
     .mutation(({ ctx, input }) => publishEvent(ctx, input.eventId)),
+
+  /**
+   * Cancels an event with all its shows: sales stop at once, and a job cancels every booking and returns the money in full.
+   * `cancellation` tells how far it has come. Problems: `invalid_state` (a draft, which is deleted instead).
+   */
+  cancel: adminProcedure
+    .meta({
+      openapi: { method: 'POST', path: '/admin/events/{eventId}/cancel', summary: 'Cancel an event' },
+      idempotent: true,
+    })
+    .input(z.strictObject({ eventId: id, reason: line(500) }))
+    .output(eventOutput)
+    .mutation(({ ctx, input }) => cancelEvent(ctx, input)),
+
+  /** How far the cancellation of an event has come, over all its shows. Problems: `invalid_state` (it is not cancelled). */
+  cancellation: adminProcedure
+    .meta({
+      openapi: {
+        method: 'GET',
+        path: '/admin/events/{eventId}/cancellation',
+        summary: 'Read how far the cancellation of an event has come',
+      },
+    })
+    .input(z.strictObject({ eventId: id }))
+    .output(progressOutput)
+    .query(({ ctx, input }) => findEventProgress(ctx.db, input.eventId)),
 
   /** Deletes a draft with its shows. Problems: `invalid_state`. */
   delete: adminProcedure

@@ -8,7 +8,7 @@ import { refreshListing, tellListing } from './refresh-listings.ts';
 import { slugOf } from './search-text.ts';
 
 /** @throws `not_found` */
-async function lockEvent(trx: Trx, eventId: string): Promise<EventRow> {
+export async function lockEvent(trx: Trx, eventId: string): Promise<EventRow> {
   const row = await trx.selectFrom('events').selectAll().where('id', '=', eventId).forUpdate().executeTakeFirst();
   if (!row) throw notFound();
   return row;

@@ -2,6 +2,7 @@ import type { Db, Trx } from '@evently/db/client';
 import { inTransaction } from '@evently/db/transaction';
 import { sql } from 'kysely';
 import type { Changes } from '../changes.ts';
+import { openPlaces } from '../shows/availability.ts';
 import { foldText } from './search-text.ts';
 
 /**
@@ -70,10 +71,7 @@ async function listUpcomingShows(db: Db, eventId: string, now: Date): Promise<Up
     .innerJoin('venues', 'venues.id', 'shows.venue_id')
     .innerJoin('show_sections', 'show_sections.show_id', 'shows.id')
     .select(['starts_at as startsAt', 'venues.city', 'venues.name as venueName', 'currency'])
-    .select((eb) => [
-      eb.fn.min('price').as('fromPrice'),
-      sql<number>`sum(capacity - held - sold - blocked)::int`.as('available'),
-    ])
+    .select((eb) => [eb.fn.min('price').as('fromPrice'), sql<number>`sum(${openPlaces})::int`.as('available')])
     .where('event_id', '=', eventId)
     .where('shows.status', '=', 'scheduled')
     .where('starts_at', '>', now)

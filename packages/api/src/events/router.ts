@@ -1,10 +1,14 @@
 import { z } from 'zod';
+import { suggestSeats } from '../best-seats/suggest-seats.ts';
+import { seatSuggestion, suggestionWish } from '../best-seats/suggestion-fields.ts';
 import { id, instant, line, money, pageInput, pageOf } from '../fields.ts';
+import { seatStatesOutput, watchOutput } from '../live/watch-events.ts';
+import { watchSeats } from '../live/watch-seats.ts';
 import { LISTINGS } from '../read-db.ts';
-import { findSeatLayout, findSeatStates } from '../shows/seats.ts';
+import { findSeatLayout } from '../shows/seats.ts';
 import { showOutput } from '../shows/show-output.ts';
 import { findShow } from '../shows/shows.ts';
-import { openProcedure } from '../trpc.ts';
+import { openProcedure, streamOf } from '../trpc.ts';
 import { findEvent } from './events.ts';
 import { listEvents } from './list-events.ts';
 
@@ -57,16 +61,6 @@ const layoutOutput = z.object({
       ),
     }),
   ),
-});
-
-const statesOutput = z.object({
-  showId: z.string(),
-  layoutVersion: z.int(),
-  /** Grows with every change of what the show has to sell. */
-  version: z.int(),
-  /** One character per seat in layout order: `a`vailable, `h`eld, `b`ooked, `x` kept back by the organiser. */
-  states: z.string(),
-  sections: z.array(z.object({ sectionId: z.string(), available: z.int() })),
 });
 
 export const eventsRouter = {
@@ -129,6 +123,39 @@ export const eventsRouter = {
       publicRead: { about: 'show' },
     })
     .input(z.strictObject({ showId: id }))
-    .output(statesOutput)
-    .query(({ ctx, input }) => findSeatStates(ctx.db, ctx.plans, input.showId)),
+    .output(seatStatesOutput)
+    .query(({ ctx, input }) => ctx.seatMaps.read(input.showId)),
+
+  /**
+   * The seat map as it changes: all of it at first, then what is different. Whoever comes back names the last event that they
+   * have, and is sent what they missed since.
+   */
+  watch: openProcedure
+    .input(
+      z.strictObject({
+        showId: id,
+        /** Of the last event. Filled in by clients that reconnect. */
+        lastEventId: z
+          .string()
+          .regex(/^\d{1,15}$/, 'must be the id of an event')
+          .optional(),
+      }),
+    )
+    .output(streamOf(watchOutput))
+    .subscription(({ ctx, input, signal }) => watchSeats(ctx.seatMaps, input, signal)),
+
+  /**
+   * The best seats for a party, at most five choices, best first: side by side, leaving no single seat behind, in front, in
+   * the middle of the row; all in one section. Where no party of this size can sit side by side any more, it is torn as
+   * little as possible (`adjacent: false`). None when it is sold out, or has places to stand only: these are booked by
+   * section. Problems: `limit_exceeded` (more than one booking may have).
+   */
+  suggestSeats: openProcedure
+    .meta({
+      openapi: { method: 'GET', path: '/shows/{showId}/suggestions', summary: 'Suggest the best seats' },
+      publicRead: { about: 'show' },
+    })
+    .input(suggestionWish)
+    .output(z.object({ suggestions: z.array(seatSuggestion) }))
+    .query(({ ctx, input }) => suggestSeats(ctx, input)),
 };

@@ -45,6 +45,8 @@ const verbs: [string, (show: TestShow) => Promise<unknown>, { show?: boolean; dr
     ({ showId }) => admin.admin.shows.update({ showId, version: 1, startsAt: dayOn(20) }),
     { show: true },
   ],
+  ['a show is cancelled', ({ showId }) => admin.admin.shows.cancel({ showId, reason: 'Storm' }), { show: true }],
+  ['an event is cancelled', ({ eventId }) => admin.admin.events.cancel({ eventId, reason: 'Storm' }), { show: true }],
   ['a venue is renamed', ({ venueId }) => admin.admin.venues.update({ venueId, version: 1, name: 'Barn' })],
   [
     'a venue is found to lie in another time zone',

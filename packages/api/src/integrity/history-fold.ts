@@ -25,6 +25,7 @@ const cancelled = z.object({ ticketIds: z.array(z.string()), fee: z.number() });
 
 const STATUS: Partial<Record<HistoryType, string>> = {
   held: 'held',
+  offered: 'held',
   booked: 'confirmed',
   paying: 'paying',
   payment_failed: 'held',
@@ -121,7 +122,23 @@ async function listHistories(
   return Map.groupBy(entries, (entry) => entry.bookingId);
 }
 
-function violationsOf(row: BookingRow, entries: readonly HistoryEntry[]): string[] {
+/** The columns of a booking that its history tells, too. */
+export type ToldRow = Pick<
+  BookingRow,
+  | 'id'
+  | 'status'
+  | 'quantity'
+  | 'total'
+  | 'retained'
+  | 'expires_at'
+  | 'confirmed_at'
+  | 'cancelled_at'
+  | 'history_seq'
+  | 'history_hash'
+>;
+
+/** How a booking differs from what its history says, and where the chain of that breaks. Pure. */
+export function violationsOf(row: ToldRow, entries: readonly HistoryEntry[]): string[] {
   let previousHash = GENESIS_HASH;
   for (const [index, entry] of entries.entries()) {
     if (entry.seq !== index + 1 || entry.previousHash !== previousHash || entry.hash !== hashEntry(entry)) {

@@ -1,6 +1,7 @@
 import type { Db } from '@evently/db/client';
 import { type RawBuilder, sql } from 'kysely';
 import { listHistoryViolations } from './history-fold.ts';
+import { lineViolations } from './line-order.ts';
 
 /** A show, with the shard that it shares with all that is sold for it. */
 export interface ShowKey {
@@ -110,6 +111,12 @@ export const invariants: readonly Invariant[] = [
       WHERE b.show_id = ${showId} AND b.shard = ${shard}
         AND p.paid <> b.retained + CASE WHEN s.collect_at_door THEN 0 ELSE t.price END`,
     ),
+  },
+  {
+    name: 'I6',
+    holds:
+      'while somebody who fits waits for a section, only offers take its places; first come, first served among those who fit',
+    violations: byQuery((show) => lineViolations(show, SWEEP_SLACK_SECONDS)),
   },
   {
     name: 'I8',

@@ -88,22 +88,17 @@ async function tryCharge(
 
 /**
  * For who asks again while a booking is `paying`: waits for the charge that is under way here, or asks the provider what
- * became of it. Null: the charge never arrived there, the booking is a hold again, and another may be tried.
+ * became of it.
  *
- * @throws as `collect`
+ * @throws as `collect`; `unavailable` also when the charge never arrived there: it may be on its way still, and whoever paid
+ * anew meanwhile would have paid twice. Reconciliation knows when it is too old for that.
  */
-export async function resume(
-  office: Office,
-  booking: BookingState,
-  charge: PaymentState,
-): Promise<BookingState | null> {
+export async function resume(office: Office, booking: BookingState, charge: PaymentState): Promise<BookingState> {
   const underWay = office.payments.underWay.get(charge.id);
   if (underWay) return await underWay;
   const outcome = await ask(office, charge);
-  // Another process may be charging at this moment; only when it has given up is a missing charge a failed one.
-  if (outcome === null && charge.status === 'started') throw unavailable();
-  const state = await finish(office, placesOf(booking), charge.id, outcome ?? { status: 'failed' });
-  return outcome === null ? null : conclude(outcome, state);
+  if (outcome === null) throw unavailable();
+  return conclude(outcome, await finish(office, placesOf(booking), charge.id, outcome));
 }
 
 async function ask({ payments, log }: Office, { id, provider }: PaymentState): Promise<ChargeOutcome | null> {

@@ -165,6 +165,20 @@ describe('a process that dies between the two halves', () => {
     await expectSound(show);
   });
 
+  test('while the charge is on its way: whoever pays again does not pay twice', async () => {
+    const show = await newShow();
+    const { id: bookingId } = await holdFirst(show);
+    const started = await startPaying(show, bookingId);
+    const outcome = { outcome: 'unknown', ticketIds: [], refundId: newId(shardOf(bookingId)) } as const;
+    const { paymentId } = started;
+    await office.services.boxOffice.submit(show.showId, { kind: 'finish-payment', bookingId, paymentId, ...outcome });
+    expect(await codeFrom(buyer.bookings.confirm({ bookingId, payment: pay('pm_ok') }))).toBe('unavailable');
+    await chargeNow(started);
+    expect((await buyer.bookings.confirm({ bookingId, payment: pay('pm_ok') })).status).toBe('confirmed');
+    expect(await charges(bookingId)).toHaveLength(1);
+    await expectSound(show);
+  });
+
   test('before the charge: the booking is a hold again, and may be paid', async () => {
     const show = await newShow();
     const { id: bookingId } = await holdFirst(show);

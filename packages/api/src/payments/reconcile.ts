@@ -2,11 +2,11 @@ import type { Services } from '../context.ts';
 import { finish, providerOf } from './collect.ts';
 
 /** A charge that has not been settled by then has lost its process: the time limit of a charge, and as much again twice over. */
-const STARTED_FOR_MS = 30_000;
+export const STARTED_FOR_MS = 30_000;
 /** A bound on one round; the next one takes the rest. */
 const MAX_CHARGES = 200;
 
-interface OpenCharge {
+export interface OpenCharge {
   id: string;
   bookingId: string;
   showId: string;
@@ -20,16 +20,25 @@ interface OpenCharge {
  * the confirmation. Each is settled by the box office, in the same way as if the reply had come.
  */
 export async function reconcilePayments(services: Services): Promise<void> {
-  const { payments, log, now } = services;
-  const expected = new Date(now().getTime() - STARTED_FOR_MS);
-  for (const charge of await listOpenCharges(services, expected)) {
+  const expected = new Date(services.now().getTime() - STARTED_FOR_MS);
+  await settleCharges(services, await listOpenCharges(services, expected), expected);
+}
+
+/** @param expected since when a charge may be on its way to the provider still */
+export async function settleCharges(
+  office: Pick<Services, 'boxOffice' | 'bookingPlaces' | 'payments' | 'log'>,
+  charges: readonly OpenCharge[],
+  expected: Date,
+): Promise<void> {
+  const { payments, log } = office;
+  for (const charge of charges) {
     if (payments.underWay.has(charge.id)) continue;
     try {
       const outcome = await providerOf(payments, charge.provider).find(charge.id);
       // The provider has not heard of it yet; while it is young, it still may.
       if (outcome === null && charge.createdAt > expected) continue;
       const { bookingId: id, showId, places } = charge;
-      await finish(services, { id, showId, places }, charge.id, outcome ?? { status: 'failed' });
+      await finish(office, { id, showId, places }, charge.id, outcome ?? { status: 'failed' });
     } catch (error) {
       log.warn({ err: error, paymentId: charge.id }, 'a charge could not be reconciled yet');
     }

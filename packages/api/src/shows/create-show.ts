@@ -5,6 +5,7 @@ import type { UserContext } from '../context.ts';
 import { refreshListing, tellListing } from '../events/refresh-listings.ts';
 import { createOnce } from '../idempotency.ts';
 import { notFound, ProblemError, refuseInput } from '../problem.ts';
+import { firstTerms } from './refund-terms.ts';
 import { findShow, type Show } from './shows.ts';
 
 export interface NewShow {
@@ -19,6 +20,8 @@ export interface NewShow {
   maxPerBooking?: number | undefined;
   holdSeconds?: number | undefined;
   collectAtDoor?: boolean | undefined;
+  /** Absent: everything goes back until the show begins. */
+  cancellationPolicyId?: string | undefined;
   idempotencyKey?: string | undefined;
 }
 
@@ -28,7 +31,7 @@ const DEFAULT_MAX_PER_BOOKING = 10;
  * Puts a show on an event's bill. It sells the sections that are priced, laid out as the venue is now.
  *
  * @throws `not_found`, `invalid_state` (the event is cancelled), `invalid_input` (a section of another venue, more seats
- * than there are, a show that is over), `idempotency_mismatch`
+ * than there are, a show that is over, no such policy), `idempotency_mismatch`
  */
 export async function createShow(ctx: UserContext, input: NewShow): Promise<Show> {
   const { idempotencyKey: key, ...request } = input;
@@ -81,6 +84,7 @@ async function insertShow(trx: Trx, input: NewShow, holdSeconds: number, now: Da
       status: 'scheduled',
       version: 1,
       created_at: now,
+      refund_terms: await firstTerms(trx, input.cancellationPolicyId),
     })
     .execute();
   await trx.insertInto('show_inventory').values({ show_id: showId, shard }).execute();

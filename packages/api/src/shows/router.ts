@@ -1,6 +1,10 @@
 import { z } from 'zod';
-import { amount, currency, id, idempotencyKey, instant } from '../fields.ts';
+import { amount, currency, id, idempotencyKey, instant, line } from '../fields.ts';
+import { cancelShow } from '../mass-cancellation/cancel-show.ts';
+import { findShowProgress } from '../mass-cancellation/find-progress.ts';
+import { progressOutput } from '../mass-cancellation/progress-output.ts';
 import { adminProcedure } from '../trpc.ts';
+import { setRoomMode } from '../waiting-room/set-room-mode.ts';
 import { blockSeats, unblockSeats } from './block-seats.ts';
 import { createShow } from './create-show.ts';
 import { setCapacity } from './set-capacity.ts';
@@ -9,6 +13,7 @@ import { updateShow } from './update-show.ts';
 
 const maxPerBooking = z.int().min(1).max(100);
 const holdSeconds = z.int().min(1).max(86_400);
+const maxActive = z.int().min(1).max(1_000_000);
 const capacity = z.int().min(0).max(1_000_000);
 
 /** Times that contradict each other; each is named where it stands. */
@@ -65,6 +70,8 @@ export const showsRouter = {
           holdSeconds: holdSeconds.optional(),
           /** Nothing is charged here; buyers pay at the door. */
           collectAtDoor: z.boolean().optional(),
+          /** The show keeps its rules as they are now. Absent: everything goes back until the show begins. */
+          cancellationPolicyId: id.optional(),
           idempotencyKey: idempotencyKey.optional(),
         })
         .superRefine(checkTimes),
@@ -88,6 +95,11 @@ export const showsRouter = {
           salesCloseAt: instant.nullable().optional(),
           maxPerBooking: maxPerBooking.optional(),
           holdSeconds: holdSeconds.optional(),
+          /**
+           * The show takes over the rules as they are now. For bookings made before, they count only where they return
+           * more. Null: everything goes back until the show begins.
+           */
+          cancellationPolicyId: id.nullable().optional(),
           prices: z
             .array(z.strictObject({ sectionId: id, amount }))
             .min(1)
@@ -110,6 +122,23 @@ export const showsRouter = {
     .output(showOutput)
     .mutation(({ ctx, input }) => setCapacity(ctx, input)),
 
+  /** Says whether buyers queue in a waiting room: `on`, `off`, or `auto`, from `maxActive` active buyers on. */
+  waitingRoom: adminProcedure
+    .meta({
+      openapi: { method: 'PUT', path: '/admin/shows/{showId}/waiting-room', summary: 'Set the waiting room' },
+      idempotent: true,
+    })
+    .input(
+      z.strictObject({
+        showId: id,
+        mode: z.enum(['auto', 'on', 'off']),
+        /** How many may be active at once; absent: as many as the server is set for. */
+        maxActive: maxActive.optional(),
+      }),
+    )
+    .output(showOutput)
+    .mutation(({ ctx, input }) => setRoomMode(ctx, input)),
+
   /** Keeps seats back from sale. Problems: `seat_taken` names those that somebody has. */
   blockSeats: adminProcedure
     .meta({
@@ -129,4 +158,30 @@ export const showsRouter = {
     .input(seatSelection)
     .output(showOutput)
     .mutation(({ ctx, input }) => unblockSeats(ctx, input)),
+
+  /**
+   * Cancels a show: sales stop at once, and a job cancels every booking and returns the money in full. `cancellation` tells how
+   * far it has come.
+   */
+  cancel: adminProcedure
+    .meta({
+      openapi: { method: 'POST', path: '/admin/shows/{showId}/cancel', summary: 'Cancel a show' },
+      idempotent: true,
+    })
+    .input(z.strictObject({ showId: id, reason: line(500) }))
+    .output(showOutput)
+    .mutation(({ ctx, input }) => cancelShow(ctx, input)),
+
+  /** How far the cancellation of a show has come. Problems: `invalid_state` (it is not cancelled). */
+  cancellation: adminProcedure
+    .meta({
+      openapi: {
+        method: 'GET',
+        path: '/admin/shows/{showId}/cancellation',
+        summary: 'Read how far the cancellation of a show has come',
+      },
+    })
+    .input(z.strictObject({ showId: id }))
+    .output(progressOutput)
+    .query(({ ctx, input }) => findShowProgress(ctx.db, input.showId)),
 };

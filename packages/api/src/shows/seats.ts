@@ -2,8 +2,10 @@ import type { Db } from '@evently/db/client';
 import { shardOf } from '@evently/db/ids';
 import { sql } from 'kysely';
 import type { ShowPlan, ShowPlans } from '../box-office/plans.ts';
+import { type SeatState, seatState } from '../live/seat-delta.ts';
 import { notFound } from '../problem.ts';
 import type { LayoutSection } from '../venues/seat-layouts.ts';
+import { openPlaces } from './availability.ts';
 
 /** Where the seats of a show are; immutable per layout version. */
 export interface ShowLayout {
@@ -47,6 +49,15 @@ export async function findSeatLayout(db: Db, plans: ShowPlans, showId: string): 
 const soldSections = ({ layout, sectionIds }: ShowPlan): LayoutSection[] =>
   layout.sections.filter(({ sectionId }) => sectionIds.has(sectionId));
 
+interface StatesRow {
+  version: number;
+  sections: { sectionId: string; available: number; isSaved: boolean }[];
+  /** Ids of seats, one after another without anything between them: a large hall's arrays would take long to read. */
+  held: string;
+  booked: string;
+  blocked: string;
+}
+
 /** Who sits where, in one character a seat: `a`vailable, `h`eld, `b`ooked, `x` kept back. */
 export interface SeatStates {
   showId: string;
@@ -58,16 +69,11 @@ export interface SeatStates {
   sections: { sectionId: string; available: number }[];
 }
 
-interface StatesRow {
-  version: number;
-  sections: { sectionId: string; available: number }[];
-  /** Ids of seats, one after another without anything between them: a large hall's arrays would take long to read. */
-  held: string;
-  booked: string;
-  blocked: string;
-}
-
-/** @throws `not_found` */
+/**
+ * Who sits where, from the database. Most callers want `ctx.seatMaps.read`, which remembers it.
+ *
+ * @throws `not_found`, also for shows of drafts
+ */
 export async function findSeatStates(db: Db, plans: ShowPlans, showId: string): Promise<SeatStates> {
   const shard = shardOf(showId);
   const seatsIn = (statuses: string[]) => sql<string>`
@@ -78,10 +84,10 @@ export async function findSeatStates(db: Db, plans: ShowPlans, showId: string): 
     SELECT version, ${seatsIn(['held'])} AS held, ${seatsIn(['valid', 'used'])} AS booked,
       (SELECT coalesce(string_agg(seat_id::text, ''), '') FROM blocked_seats
         WHERE show_id = ${showId} AND shard = ${shard}) AS blocked,
-      (SELECT json_agg(json_build_object('sectionId', s.section_id, 'available', s.capacity - held - sold - blocked)
+      (SELECT json_agg(json_build_object('sectionId', section_id, 'available', ${openPlaces}, 'isSaved', saved)
           ORDER BY v.position)
-        FROM show_sections s JOIN venue_sections v ON v.id = s.section_id
-        WHERE s.show_id = ${showId} AND s.shard = ${shard}) AS sections
+        FROM show_sections JOIN venue_sections v ON v.id = section_id
+        WHERE show_id = ${showId} AND shard = ${shard}) AS sections
     FROM show_inventory WHERE show_id = ${showId} AND shard = ${shard}`.execute(db);
   const [plan, { rows }] = await Promise.all([findPlan(db, plans, showId), read]);
   const row = rows[0];
@@ -91,7 +97,7 @@ export async function findSeatStates(db: Db, plans: ShowPlans, showId: string): 
     layoutVersion: plan.layout.layoutVersion,
     version: row.version,
     states: spellStates(plan, row),
-    sections: row.sections,
+    sections: row.sections.map(({ isSaved: _, ...section }) => section),
   };
 }
 
@@ -99,24 +105,32 @@ const UUID_LENGTH = 36;
 
 function spellStates(plan: ShowPlan, row: StatesRow): string {
   const indexes = indexSeats(plan);
-  const states = Buffer.alloc(indexes.size, 'a');
-  const mark = (seatIds: string, letter: string) => {
-    const code = letter.charCodeAt(0);
+  const saved = new Set(row.sections.filter(({ isSaved }) => isSaved).map(({ sectionId }) => sectionId));
+  const states = Buffer.alloc(indexes.size, seatState(null, false));
+  let first = 0;
+  for (const { sectionId, rows } of soldSections(plan)) {
+    const next = rows.reduce((sum, { seats }) => sum + seats.length, first);
+    // Nobody may have what is saved for somebody who waits.
+    if (saved.has(sectionId)) states.fill(seatState('held', false), first, next);
+    first = next;
+  }
+  const mark = (seatIds: string, state: SeatState) => {
+    const code = state.charCodeAt(0);
     for (let at = 0; at < seatIds.length; at += UUID_LENGTH) {
       const index = indexes.get(seatIds.slice(at, at + UUID_LENGTH));
       if (index !== undefined) states[index] = code;
     }
   };
-  mark(row.blocked, 'x');
-  mark(row.held, 'h');
-  mark(row.booked, 'b');
+  mark(row.blocked, seatState(null, true));
+  mark(row.held, seatState('held', false));
+  mark(row.booked, seatState('valid', false));
   return states.toString('latin1');
 }
 
 const indexesOf = new WeakMap<ShowPlan, ReadonlyMap<string, number>>();
 
 /** Where each seat that the show sells stands among its states. */
-function indexSeats(plan: ShowPlan): ReadonlyMap<string, number> {
+export function indexSeats(plan: ShowPlan): ReadonlyMap<string, number> {
   const known = indexesOf.get(plan);
   if (known) return known;
   const indexes = new Map<string, number>();
@@ -125,4 +139,16 @@ function indexSeats(plan: ShowPlan): ReadonlyMap<string, number> {
   }
   indexesOf.set(plan, indexes);
   return indexes;
+}
+
+const seatIdsOf = new WeakMap<ReadonlyMap<string, number>, readonly string[]>();
+
+/** The seats that the show sells, as they stand among its states. */
+export function listSeatIds(plan: ShowPlan): readonly string[] {
+  const indexes = indexSeats(plan);
+  const known = seatIdsOf.get(indexes);
+  if (known) return known;
+  const seatIds = [...indexes.keys()];
+  seatIdsOf.set(indexes, seatIds);
+  return seatIds;
 }

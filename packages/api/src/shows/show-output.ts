@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { money } from '../fields.ts';
+import { rulesOutput } from '../policies/rule-fields.ts';
 
 /** One performance of an event, with what is left of each section. */
 export const showOutput = z.object({
@@ -17,6 +18,14 @@ export const showOutput = z.object({
   holdSeconds: z.int(),
   /** Nothing is charged here; the buyer pays at the door. */
   collectAtDoor: z.boolean(),
+  waitingRoom: z.object({
+    /** `auto`: on while as many as it takes are active. */
+    mode: z.enum(['auto', 'on', 'off']),
+    /** How many may be active at once; null: as many as the server is set for. */
+    maxActive: z.int().nullable(),
+  }),
+  /** What goes back when a booking is cancelled; null: everything until the show begins. */
+  cancellationPolicy: z.object({ id: z.string(), name: z.string(), rules: rulesOutput }).nullable(),
   version: z.int(),
   sections: z.array(
     z.object({

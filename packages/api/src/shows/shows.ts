@@ -1,9 +1,11 @@
 import type { Db } from '@evently/db/client';
 import { shardOf } from '@evently/db/ids';
-import type { SectionKind, ShowRow, ShowStatus } from '@evently/db/schema';
-import { sql } from 'kysely';
+import type { RefundTerms, SectionKind, ShowRow, ShowStatus } from '@evently/db/schema';
 import type { Money } from '../fields.ts';
+import { presentTerms } from '../policies/refund-rules.ts';
 import { notFound } from '../problem.ts';
+import type { RoomMode } from '../waiting-room/room-modes.ts';
+import { openPlaces } from './availability.ts';
 
 /** One performance of an event, with what is left of each section. */
 export interface Show {
@@ -21,6 +23,9 @@ export interface Show {
   holdSeconds: number;
   /** Nothing is charged here; the buyer pays at the door. */
   collectAtDoor: boolean;
+  waitingRoom: RoomMode;
+  /** What goes back when a booking is cancelled; null: everything until the show begins. */
+  cancellationPolicy: RefundTerms['policy'];
   version: number;
   sections: ShowSection[];
 }
@@ -78,7 +83,7 @@ async function listSections(db: Db, showIds: readonly string[]): Promise<Section
     .selectFrom('show_sections')
     .innerJoin('venue_sections', 'venue_sections.id', 'show_sections.section_id')
     .select(['show_id as showId', 'section_id as sectionId', 'name', 'kind', 'price', 'show_sections.capacity'])
-    .select(sql<number>`show_sections.capacity - held - sold - blocked`.as('available'))
+    .select(openPlaces.as('available'))
     .where('show_id', 'in', showIds)
     // The shows of one event share its shard.
     .where('shard', '=', shardOf(first))
@@ -101,6 +106,8 @@ function toShow(row: JoinedShow, sections: readonly SectionOfShow[]): Show {
     maxPerBooking: row.max_per_booking,
     holdSeconds: row.hold_seconds,
     collectAtDoor: row.collect_at_door,
+    waitingRoom: { mode: row.waiting_room_mode, maxActive: row.waiting_room_max_active },
+    cancellationPolicy: presentTerms(row.refund_terms ?? []).policy,
     version: row.version,
     sections: sections
       .filter((section) => section.showId === row.id)

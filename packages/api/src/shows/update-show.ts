@@ -6,6 +6,7 @@ import type { UserContext } from '../context.ts';
 import { refreshListing, tellListing } from '../events/refresh-listings.ts';
 import { notFound, ProblemError, refuseInput } from '../problem.ts';
 import { lockInventory } from './inventory-lock.ts';
+import { nextTerms } from './refund-terms.ts';
 import { findShow, type Show } from './shows.ts';
 
 export interface ShowEdit {
@@ -19,11 +20,13 @@ export interface ShowEdit {
   salesCloseAt?: string | null | undefined;
   maxPerBooking?: number | undefined;
   holdSeconds?: number | undefined;
+  /** Null: everything goes back until the show begins. */
+  cancellationPolicyId?: string | null | undefined;
   prices?: { sectionId: string; amount: number }[] | undefined;
 }
 
 /**
- * Changes a show. Prices hold for what is booked from now on. It takes the inventory lock, so that no batch of the box
+ * Changes a show. Prices hold for what is booked from now on, and so do worse terms of cancellation; better ones hold for all. It takes the inventory lock, so that no batch of the box
  * office sees half an edit.
  *
  * @throws `not_found`, `version_conflict`, `invalid_state` (the show is cancelled), `invalid_input`
@@ -36,6 +39,7 @@ export async function updateShow(ctx: UserContext, edit: ShowEdit): Promise<Show
     if (row.version !== edit.version) throw new ProblemError({ code: 'version_conflict' });
     if (row.status === 'cancelled') throw new ProblemError({ code: 'invalid_state', state: row.status });
     await trx.updateTable('shows').set(edited(row, edit)).where('id', '=', row.id).execute();
+    if (edit.cancellationPolicyId !== undefined) await updateTerms(trx, row, edit.cancellationPolicyId);
     for (const [index, price] of (edit.prices ?? []).entries()) await updatePrice(trx, row.id, price, index);
     await trx
       .updateTable('show_inventory')
@@ -73,6 +77,11 @@ function edited(row: ShowRow, edit: ShowEdit) {
     hold_seconds: edit.holdSeconds ?? row.hold_seconds,
     version: row.version + 1,
   };
+}
+
+async function updateTerms(trx: Trx, row: ShowRow, policyId: string | null): Promise<void> {
+  const refund_terms = await nextTerms(trx, row, policyId);
+  await trx.updateTable('shows').set({ refund_terms }).where('id', '=', row.id).execute();
 }
 
 async function updatePrice(

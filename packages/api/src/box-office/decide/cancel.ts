@@ -1,8 +1,14 @@
-import { quoteCancellation } from '../../bookings/cancellation.ts';
+import type { TicketFacts } from '../../bookings/booking.ts';
+import {
+  type CancellationCase,
+  chargeToReturn,
+  quoteCancellation,
+  ticketsToCancel,
+} from '../../bookings/cancellation.ts';
 import type { Answer, BookingState } from '../inventory.ts';
 import type { CancelRequest } from '../requests.ts';
-import { type Draft, historyOf, moveTickets, recordBooking } from './draft.ts';
-import { requestedRefund } from './pay.ts';
+import { type Draft, historyOf, isCalledOff, moveTickets, recordBooking } from './draft.ts';
+import { requestedRefund } from './refund.ts';
 
 /**
  * Voids some or all tickets of a confirmed booking and asks for the refund. Idempotent by state: tickets that are void
@@ -12,38 +18,36 @@ export function cancel(draft: Draft, request: CancelRequest): Answer {
   const booking = draft.bookings.get(request.bookingId);
   if (!booking || (request.userId !== null && booking.userId !== request.userId))
     return { problem: { code: 'not_found' } };
-  const own = new Set(booking.tickets.map((ticket) => ticket.id));
-  const named = request.ticketIds ?? [...own];
-  const unknown = named.findIndex((id) => !own.has(id));
-  if (unknown >= 0) {
-    return {
-      problem: {
-        code: 'invalid_input',
-        issues: [{ path: `ticketIds.${unknown}`, message: 'is not a ticket of this booking' }],
-      },
-    };
-  }
-  const tickets = booking.tickets.filter((ticket) => named.includes(ticket.id) && ticket.status !== 'void');
-  if (booking.status === 'cancelled' || (booking.status === 'confirmed' && tickets.length === 0)) return { booking };
-  if (booking.status !== 'confirmed') return { problem: { code: 'invalid_state', state: booking.status } };
-  if (tickets.some((ticket) => ticket.status === 'used')) return { problem: { code: 'invalid_state', state: 'used' } };
-  // Once the show began, its visitors no longer cancel; the house still may.
-  if (request.userId !== null && draft.now >= draft.show.startsAt) {
-    return { problem: { code: 'invalid_state', state: 'show_started' } };
-  }
-  return { booking: voidTickets(draft, booking, new Set(tickets.map((ticket) => ticket.id)), request) };
+  const owner = request.userId === null ? null : caseOf(draft, booking);
+  const leaving = ticketsToCancel(booking, request.ticketIds, owner);
+  if ('problem' in leaving) return leaving;
+  if (leaving.tickets.length === 0) return { booking };
+  return { booking: voidTickets(draft, booking, leaving.tickets, request) };
 }
 
-function voidTickets(
+function caseOf({ now, show }: Draft, booking: BookingState): CancellationCase {
+  const { startsAt, collectAtDoor, refundTerms } = show;
+  return {
+    now,
+    startsAt,
+    collectAtDoor,
+    refundTerms,
+    isShowCancelled: isCalledOff(show),
+    bookedAt: booking.createdAt,
+    isPaid: chargeToReturn(booking.payments, 1) !== undefined,
+  };
+}
+
+/** Voids tickets of a confirmed booking, whatever their state, and asks for what goes back for them. */
+export function voidTickets(
   draft: Draft,
   booking: BookingState,
-  voided: ReadonlySet<string>,
-  request: CancelRequest,
+  leaving: readonly TicketFacts[],
+  { actor, reason, refund: mode, refundId }: Pick<CancelRequest, 'actor' | 'reason' | 'refund' | 'refundId'>,
 ): BookingState {
-  const leaving = booking.tickets.filter((ticket) => voided.has(ticket.id));
-  const charge = booking.payments.find((payment) => payment.kind === 'charge' && payment.status === 'succeeded');
-  const terms = { collectAtDoor: draft.show.collectAtDoor, isPaid: charge !== undefined };
-  const { refund, fee } = quoteCancellation(leaving, terms, request.refund);
+  const { refund, fee } = quoteCancellation(leaving, caseOf(draft, booking), mode);
+  const charge = chargeToReturn(booking.payments, refund);
+  if (refund > 0 && !charge) throw new Error(`booking ${booking.id} would return more than was paid`);
   const moved = new Map(moveTickets(draft, leaving, 'void').map((ticket) => [ticket.id, ticket]));
   const tickets = booking.tickets.map((ticket) => moved.get(ticket.id) ?? ticket);
   const left = tickets.filter((ticket) => ticket.status !== 'void');
@@ -58,17 +62,17 @@ function voidTickets(
       retained: booking.retained + fee,
       payments:
         refund > 0 && charge
-          ? [...booking.payments, requestedRefund(request.refundId, charge.id, refund, charge.provider)]
+          ? [...booking.payments, requestedRefund(refundId, charge.id, refund, charge.provider)]
           : booking.payments,
-      cancellationReason: request.reason ?? booking.cancellationReason,
+      cancellationReason: reason ?? booking.cancellationReason,
       cancelledAt: left.length === 0 ? draft.now : booking.cancelledAt,
       version: booking.version + 1,
     },
     historyOf(booking),
     {
       type: 'cancelled',
-      actor: request.actor,
-      data: { ticketIds: [...voided], refund, fee, ...(refund > 0 ? { refundId: request.refundId } : {}) },
+      actor,
+      data: { ticketIds: [...moved.keys()], refund, fee, ...(refund > 0 ? { refundId } : {}) },
     },
   );
 }

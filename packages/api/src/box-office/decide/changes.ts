@@ -7,7 +7,7 @@ import type {
   SectionState,
   TicketChange,
 } from '../inventory.ts';
-import { availableIn, type Draft } from './draft.ts';
+import { type Draft, openIn } from './draft.ts';
 
 /** What a draft differs in from what was loaded. */
 export function changesOf(draft: Draft): Changes {
@@ -22,6 +22,9 @@ export function changesOf(draft: Draft): Changes {
     sections: sectionChanges(draft),
     blockedSeats: [],
     unblockedSeats: [...loaded.blocked].filter((seatId) => !draft.blocked.has(seatId)),
+    newEntries: [],
+    changedEntries: [],
+    entryEvents: draft.entryEvents,
     history: draft.history,
     cancelsShow: draft.cancelsShow,
     soldOutChanged: isSoldOut(loaded.sections) !== isSoldOut(draft.sections),
@@ -33,6 +36,11 @@ export function changesOf(draft: Draft): Changes {
     else changes.changedBookings.push({ booking, from: before.status });
     addTickets(changes, before, booking);
     addPayments(changes, before?.payments ?? [], booking);
+  }
+  for (const [id, entry] of draft.entries) {
+    const before = loaded.entries.get(id);
+    if (!before) changes.newEntries.push(entry);
+    else if (before !== entry) changes.changedEntries.push({ entry, from: before.status });
   }
   for (const seatId of draft.blocked) {
     const seat = loaded.findSeat(seatId);
@@ -70,10 +78,12 @@ function sectionChanges(draft: Draft): SectionChange[] {
     if (before === section) return [];
     const by = (counter: 'held' | 'sold' | 'blocked' | 'capacity') => section[counter] - before[counter];
     const change = { held: by('held'), sold: by('sold'), blocked: by('blocked'), capacity: by('capacity') };
-    return Object.values(change).every((n) => n === 0) ? [] : [{ sectionId: section.sectionId, ...change }];
+    const saving = section.isSaved === before.isSaved ? {} : { isSaved: section.isSaved };
+    const isSame = Object.values(change).every((n) => n === 0) && section.isSaved === before.isSaved;
+    return isSame ? [] : [{ sectionId: section.sectionId, ...change, ...saving }];
   });
 }
 
 function isSoldOut(sections: ReadonlyMap<string, SectionState>): boolean {
-  return [...sections.values()].every((section) => availableIn(section) === 0);
+  return [...sections.values()].every((section) => openIn(section) === 0);
 }

@@ -1,17 +1,10 @@
-import { referenceOf, type TicketFacts } from '../../bookings/booking.ts';
+import { placeParty } from '../../best-seats/place-party.ts';
 import type { Problem } from '../../problem.ts';
 import type { Answer, BookingState } from '../inventory.ts';
 import type { ClaimRequest } from '../requests.ts';
-import { availableIn, countHeldBy, countIn, type Draft, keyOf, recordBooking, sectionOf } from './draft.ts';
-import { GENESIS_HASH } from './history.ts';
+import { type Draft, keyOf, openIn, sectionOf } from './draft.ts';
 import { isDue, payingUntil, startedCharge } from './pay.ts';
-import { pickSeats } from './pick-seats.ts';
-
-/** A place that a claim is about to take. */
-interface Place {
-  sectionId: string;
-  seatId: string | null;
-}
+import { type Place, priceOf, take } from './take.ts';
 
 /**
  * Takes all the places that a request asks for, or none. The checks come in the order that callers are promised:
@@ -20,16 +13,18 @@ interface Place {
 export function claim(draft: Draft, request: ClaimRequest): Answer {
   const missing = findMissing(draft, request);
   if (missing) return { problem: missing };
-  const repeated = draft.bookingOfKey.get(keyOf(request.userId, request.idempotencyKey));
+  const key = keyOf(request.userId, request.idempotencyKey);
+  const repeated = draft.bookingOfKey.get(key);
   if (repeated !== undefined) return answerAgain(draft, request, repeated);
+  if (draft.entryOfKey.has(key)) return { problem: { code: 'idempotency_mismatch' } };
   const refused = findLimit(draft, request) ?? findClosed(draft);
   if (refused) return { problem: refused };
   const places = findPlaces(draft, request);
   if ('problem' in places) return places;
-  const total = places.reduce((sum, { sectionId }) => sum + sectionOf(draft, sectionId).price, 0);
+  const total = priceOf(draft, places);
   const isUnpaid = request.kind === 'book' && request.charge === null && isDue(draft, total);
   if (isUnpaid) return { problem: { code: 'payment_declined', reason: 'payment_required' } };
-  return { booking: take(draft, request, places, total) };
+  return { booking: makeBooking(draft, request, places, total) };
 }
 
 function findMissing(draft: Draft, request: ClaimRequest): Problem | null {
@@ -59,15 +54,22 @@ function findLimit(draft: Draft, request: ClaimRequest): Problem | null {
   return held + quantityOf(request) > limit ? { code: 'limit_exceeded', limit } : null;
 }
 
-function findClosed({ show, now }: Draft): Problem | null {
+/** Why the show is not on sale, if it is not. */
+export function findClosed({ show, now }: Draft): Problem | null {
   if (show.status === 'cancelled' || show.eventStatus === 'cancelled') return { code: 'not_on_sale' };
   if (now >= show.salesCloseAt) return { code: 'not_on_sale', closedAt: show.salesCloseAt.toISOString() };
   if (show.salesOpenAt === null) return { code: 'not_on_sale' };
   return now < show.salesOpenAt ? { code: 'not_on_sale', opensAt: show.salesOpenAt.toISOString() } : null;
 }
 
+/** Whether anybody may have the seat. */
+function isOpen({ loaded, sections, taken, blocked }: Draft, seatId: string): boolean {
+  const section = sections.get(loaded.findSeat(seatId)?.sectionId ?? '');
+  return !taken.has(seatId) && !blocked.has(seatId) && section?.isSaved === false;
+}
+
 function findPlaces(draft: Draft, request: ClaimRequest): Place[] | { problem: Problem } {
-  const unavailable = request.seatIds.filter((seatId) => draft.taken.has(seatId) || draft.blocked.has(seatId));
+  const unavailable = request.seatIds.filter((seatId) => !isOpen(draft, seatId));
   if (unavailable.length > 0) return { problem: { code: 'seat_taken', seatIds: unavailable } };
   const places: Place[] = request.seatIds.map((seatId) => {
     const seat = draft.loaded.findSeat(seatId);
@@ -79,7 +81,7 @@ function findPlaces(draft: Draft, request: ClaimRequest): Place[] | { problem: P
   for (const { sectionId, quantity } of request.sections)
     wanted.set(sectionId, (wanted.get(sectionId) ?? 0) + quantity);
   for (const [sectionId, quantity] of wanted) {
-    const available = availableIn(sectionOf(draft, sectionId));
+    const available = openIn(sectionOf(draft, sectionId));
     if (quantity > available) return { problem: { code: 'sold_out', sectionId, available } };
   }
   for (const { sectionId, quantity } of request.sections) {
@@ -89,73 +91,40 @@ function findPlaces(draft: Draft, request: ClaimRequest): Place[] | { problem: P
     }
     const chosen = new Set(places.map((place) => place.seatId));
     const isFree = (seatId: string) => !draft.taken.has(seatId) && !draft.blocked.has(seatId) && !chosen.has(seatId);
-    for (const seatId of pickSeats(draft.loaded.seatsOf(sectionId), isFree, quantity))
-      places.push({ sectionId, seatId });
+    const placement = placeParty(draft.loaded.seatsOf(sectionId), isFree, quantity);
+    if (!placement) throw new Error(`section ${sectionId} has fewer free seats than its counters say`);
+    for (const seatId of placement.seatIds) places.push({ sectionId, seatId });
   }
   return places;
 }
 
-function take(draft: Draft, request: ClaimRequest, places: readonly Place[], total: number): BookingState {
+function makeBooking(draft: Draft, request: ClaimRequest, places: readonly Place[], total: number): BookingState {
   const { show, now } = draft;
   const paying = request.kind === 'book' && isDue(draft, total) ? request.charge : null;
   const status = request.kind === 'hold' ? 'held' : paying ? 'paying' : 'confirmed';
-  const booked = status === 'confirmed';
-  if (places.length > request.ticketIds.length) throw new Error('a claim has fewer ticket ids than places');
-  const tickets: TicketFacts[] = places.map((place, index) => ({
-    id: request.ticketIds[index]!,
-    ...place,
-    price: sectionOf(draft, place.sectionId).price,
-    status: booked ? 'valid' : 'held',
-  }));
-  for (const ticket of tickets) {
-    countIn(draft, ticket.sectionId, booked ? { sold: 1 } : { held: 1 });
-    if (ticket.seatId) draft.taken.add(ticket.seatId);
-  }
   const deadline = new Date(now.getTime() + show.holdSeconds * 1000);
-  const expiresAt = booked ? null : paying ? payingUntil(draft, deadline) : deadline;
-  if (!booked) countHeldBy(draft, request.userId, tickets.length);
-  draft.bookingOfKey.set(keyOf(request.userId, request.idempotencyKey), request.bookingId);
-  return recordBooking(
-    draft,
-    {
-      id: request.bookingId,
-      reference: referenceOf(request.bookingId),
-      eventId: show.eventId,
-      showId: show.id,
-      userId: request.userId,
-      status,
-      quantity: tickets.length,
-      total,
-      retained: 0,
-      currency: show.currency,
-      expiresAt,
-      createdAt: now,
-      confirmedAt: booked ? now : null,
-      cancelledAt: null,
-      specialRequests: request.specialRequests,
-      cancellationReason: null,
-      metadata: request.metadata,
-      version: 1,
-      idempotencyKey: request.idempotencyKey,
-      requestHash: request.requestHash,
-      tickets,
-      payments: paying ? [startedCharge(paying, total, true)] : [],
-    },
-    { seq: 0, hash: GENESIS_HASH },
-    {
+  const { bookingId, userId, ticketIds, idempotencyKey, requestHash, specialRequests, metadata } = request;
+  draft.bookingOfKey.set(keyOf(userId, idempotencyKey), bookingId);
+  return take(draft, {
+    bookingId,
+    userId,
+    ticketIds,
+    places,
+    total,
+    status,
+    expiresAt: status === 'confirmed' ? null : paying ? payingUntil(draft, deadline) : deadline,
+    idempotencyKey,
+    requestHash,
+    specialRequests,
+    metadata,
+    payments: paying ? [startedCharge(paying, total, true)] : [],
+    entryId: null,
+    history: {
       type: HISTORY_TYPE[status],
-      actor: `user:${request.userId}`,
-      data: {
-        eventId: show.eventId,
-        showId: show.id,
-        userId: request.userId,
-        currency: show.currency,
-        expiresAt: expiresAt?.toISOString() ?? null,
-        tickets: tickets.map(({ id, sectionId, seatId, price }) => ({ id, sectionId, seatId, price })),
-        ...(paying ? { paymentId: paying.paymentId } : {}),
-      },
+      actor: `user:${userId}`,
+      data: paying ? { paymentId: paying.paymentId } : {},
     },
-  );
+  });
 }
 
 const HISTORY_TYPE = { held: 'held', paying: 'paying', confirmed: 'booked' } as const;

@@ -22,7 +22,18 @@ const step = fc.record({
       'finish',
       'release',
     ] as const),
-    ...(['extend', 'cancel', 'cancel', 'block', 'unblock', 'capacity', 'sweep'] as const),
+    ...([
+      'extend',
+      'cancel',
+      'cancel',
+      'block',
+      'unblock',
+      'capacity',
+      'sweep',
+      'cancel-show',
+      'close',
+      'close',
+    ] as const),
   ),
   user: fc.nat(3),
   seats: fc.array(fc.nat(11), { maxLength: 3 }),
@@ -30,7 +41,7 @@ const step = fc.record({
   section: fc.nat(2),
   pick: fc.nat(20),
   outcome: fc.constantFrom('succeeded' as const, 'failed' as const, 'unknown' as const),
-  refund: fc.constantFrom('full' as const, 'none' as const),
+  refund: fc.constantFrom('policy' as const, 'full' as const, 'none' as const),
   flag: fc.boolean(),
 });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -96,8 +107,15 @@ function requestOf(world: World, made: BoxOfficeRequest[], step: Step): BoxOffic
       return { kind: 'set-capacity', sectionId, capacity: step.quantity + 2 };
     case 'sweep':
       return { kind: 'sweep' };
+    case 'cancel-show':
+      // Not in every history, or hardly anything would be sold.
+      return step.pick > 4 ? { kind: 'sweep' } : { kind: 'cancel-show', reason: 'Storm', userId: users[0]! };
+    case 'close':
+      return { kind: 'close', bookingId, refundId: newId(7) };
   }
 }
+
+const HALF = [{ hoursBefore: 1, refundPercent: 50, feeAmount: 100 }];
 
 interface Batch {
   steps: Step[];
@@ -121,6 +139,7 @@ function play(
       { rows: 1, seats: 3 },
     ],
     price,
+    show: { refundTerms: [{ from: null, policy: { id: newId(), name: 'Half, less a fee', rules: HALF } }] },
   });
   let now = NOW;
   for (const { steps, pause } of batches) {

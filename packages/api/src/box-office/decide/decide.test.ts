@@ -194,9 +194,39 @@ test('nothing is sold of a show from the request on that cancels it', () => {
   const world = createWorld({ standing: [5] });
   const sections = [{ sectionId: [...world.sections.keys()][0]!, quantity: 1 }];
   const book = () => claimOf({ kind: 'book', userId: newId(), sections });
-  const { answers, changes } = decide(inventoryOf(world), [book(), { kind: 'cancel-show' }, book()], NOW);
+  const why = { reason: 'Storm', userId: newId() };
+  const { answers, changes } = decide(inventoryOf(world), [book(), { kind: 'cancel-show', ...why }, book()], NOW);
   expect(answers.map(outcomeOf)).toEqual(['done', 'done', 'not_on_sale']);
-  expect(changes.cancelsShow).toBe(true);
+  expect(changes.cancelsShow).toEqual(why);
+});
+
+test('no booking is closed of a show that goes on; of a cancelled one each is, once, whatever was used of it', () => {
+  const world = createWorld({ standing: [5], price: 500, show: { collectAtDoor: true } });
+  const sections = [{ sectionId: [...world.sections.keys()][0]!, quantity: 2 }];
+  const [sale, hold] = [
+    claimOf({ kind: 'book', userId: users[0]!, sections }),
+    claimOf({ kind: 'hold', userId: users[1]!, sections }),
+  ];
+  const close = ({ bookingId }: { bookingId: string }) =>
+    ({ kind: 'close', bookingId, refundId: newId(7) }) satisfies BoxOfficeRequest;
+  const early = decide(inventoryOf(world), [sale, hold, close(sale), close(hold)], NOW);
+  expect(early.answers.map(outcomeOf)).toEqual(['done', 'done', 'invalid_state', 'invalid_state']);
+  const sold = applyChanges(world, early.changes);
+  const booking = sold.bookings.get(sale.bookingId)!;
+  const [first, ...others] = booking.tickets;
+  sold.bookings.set(booking.id, { ...booking, tickets: [{ ...first!, status: 'used' }, ...others] });
+  const why = { reason: 'Storm', userId: newId() };
+  const most = claimOf({ kind: 'hold', userId: users[1]!, sections: [{ ...sections[0]!, quantity: 10 }] });
+  const requests = [{ kind: 'cancel-show' as const, ...why }, close(sale), close(hold), close(sale), close(hold), most];
+  const { answers, changes } = decide(inventoryOf(sold), requests, NOW);
+  // What was released no longer counts towards the limit.
+  expect(outcomeOf(answers.at(-1)!)).toBe('not_on_sale');
+  const ended = applyChanges(sold, changes);
+  expect([...ended.bookings.values()].map(({ status, version }) => [status, version])).toEqual([
+    ['cancelled', 2],
+    ['released', 2],
+  ]);
+  expect(violationsOf(ended)).toEqual([]);
 });
 
 test('money that comes for a booking that its owner cancelled since goes back', () => {

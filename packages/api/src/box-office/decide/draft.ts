@@ -1,6 +1,17 @@
 import type { TicketStatus } from '@evently/db/schema';
 import type { TicketFacts } from '../../bookings/booking.ts';
-import type { BookingState, HistoryEntry, HistoryType, Inventory, SectionState, ShowFacts } from '../inventory.ts';
+import type {
+  BookingState,
+  EntryEvent,
+  EntryState,
+  HistoryEntry,
+  HistoryType,
+  Inventory,
+  SectionState,
+  ShowCancellation,
+  ShowFacts,
+} from '../inventory.ts';
+import { followOffer } from './entries.ts';
 import { hashEntry } from './history.ts';
 
 /**
@@ -17,8 +28,14 @@ export interface Draft {
   readonly bookings: Map<string, BookingState>;
   readonly bookingOfKey: Map<string, string>;
   readonly heldByUser: Map<string, number>;
+  readonly entries: Map<string, EntryState>;
+  readonly entryOfKey: Map<string, string>;
+  readonly entryEvents: EntryEvent[];
+  nextPosition: number;
+  /** How many of those who wait were offered something, or sent home. */
+  served: number;
   readonly history: HistoryEntry[];
-  cancelsShow: boolean;
+  cancelsShow: ShowCancellation | null;
 }
 
 /** Bookings and the waitlist share a key's scope: one user, one show. */
@@ -26,6 +43,7 @@ export const keyOf = (userId: string, idempotencyKey: string): string => `${user
 
 export function createDraft(loaded: Inventory, now: Date): Draft {
   const bookings = new Map(loaded.bookings);
+  const entries = new Map(loaded.entries);
   return {
     loaded,
     show: loaded.show,
@@ -40,14 +58,28 @@ export function createDraft(loaded: Inventory, now: Date): Draft {
       ),
     ),
     heldByUser: new Map(loaded.heldByUser),
+    entries,
+    entryOfKey: new Map([...entries.values()].map((entry) => [keyOf(entry.userId, entry.idempotencyKey), entry.id])),
+    entryEvents: [],
+    nextPosition: loaded.nextPosition,
+    served: 0,
     history: [],
-    cancelsShow: false,
+    cancelsShow: null,
   };
 }
+
+/** Whether the organiser called it off: the show, or its whole event. */
+export const isCalledOff = ({ status, eventStatus }: ShowFacts): boolean =>
+  status === 'cancelled' || eventStatus === 'cancelled';
 
 /** How many places of a section are free. */
 export function availableIn(section: SectionState): number {
   return section.capacity - section.held - section.sold - section.blocked;
+}
+
+/** How many places of a section anybody may have: none while they are saved for somebody who waits. */
+export function openIn(section: SectionState): number {
+  return section.isSaved ? 0 : availableIn(section);
 }
 
 /** Moves the counters of a section. @throws Error when that would break its capacity, which no decision may do */
@@ -92,7 +124,7 @@ export function moveTickets(draft: Draft, tickets: readonly TicketFacts[], to: T
   });
 }
 
-/** Puts a booking's next state into the draft, with the history row that tells of it. */
+/** Puts a booking's next state into the draft, with the history row that tells of it; if it is an offer, its entry follows. */
 export function recordBooking(
   draft: Draft,
   booking: Omit<BookingState, 'historySeq' | 'historyHash'>,
@@ -104,6 +136,7 @@ export function recordBooking(
   draft.history.push({ ...entry, hash });
   const next = { ...booking, historySeq: entry.seq, historyHash: hash };
   draft.bookings.set(next.id, next);
+  followOffer(draft, next);
   return next;
 }
 

@@ -2,17 +2,10 @@
 import type { TicketFacts } from '../../bookings/booking.ts';
 import type { Answer, BookingState, PaymentState } from '../inventory.ts';
 import type { FinishPaymentRequest, NewCharge } from '../requests.ts';
-import {
-  availableIn,
-  countHeldBy,
-  type Draft,
-  historyOf,
-  keyOf,
-  moveTickets,
-  recordBooking,
-  sectionOf,
-} from './draft.ts';
+import { releaseHold, returnSale } from './cancel-show.ts';
+import { countHeldBy, type Draft, historyOf, keyOf, moveTickets, openIn, recordBooking, sectionOf } from './draft.ts';
 import { giveBack, isOverdue } from './expire.ts';
+import { requestedRefund } from './refund.ts';
 
 /** A charge that is under way keeps its places for this long at least. */
 const PAYING_MS = 2 * 60_000;
@@ -83,7 +76,7 @@ function succeed(
   const isWaited = booking.status === 'paying' || (booking.status === 'held' && booking.total === charge.amount);
   if (!isWaited) return succeedLate(draft, { ...booking, payments }, charge, request);
   countHeldBy(draft, booking.userId, -booking.quantity);
-  return recordBooking(
+  const confirmed = recordBooking(
     draft,
     {
       ...booking,
@@ -97,6 +90,8 @@ function succeed(
     historyOf(booking),
     { type: 'confirmed', actor: 'system', data: { paymentId: charge.id } },
   );
+  const { cancellation } = draft.show;
+  return cancellation ? returnSale(draft, confirmed, cancellation, request.refundId) : confirmed;
 }
 
 function fail(draft: Draft, booking: BookingState, charge: PaymentState): BookingState {
@@ -122,6 +117,7 @@ function fail(draft: Draft, booking: BookingState, charge: PaymentState): Bookin
     historyOf(booking),
     { type: 'payment_failed', actor: 'system', data: { paymentId: charge.id } },
   );
+  if (draft.show.cancellation) return releaseHold(draft, held, draft.show.cancellation);
   const isOver = isOverdue(draft, held);
   if (!isOver && !charge.givesBack) return held;
   countHeldBy(draft, booking.userId, -booking.quantity);
@@ -185,7 +181,7 @@ function areFree(draft: Draft, tickets: readonly TicketFacts[]): boolean {
   const wanted = Map.groupBy(tickets, (ticket) => ticket.sectionId);
   return (
     tickets.every(({ seatId }) => seatId === null || (!draft.taken.has(seatId) && !draft.blocked.has(seatId))) &&
-    [...wanted].every(([sectionId, places]) => places.length <= availableIn(sectionOf(draft, sectionId)))
+    [...wanted].every(([sectionId, places]) => places.length <= openIn(sectionOf(draft, sectionId)))
   );
 }
 
@@ -201,8 +197,4 @@ function refundLate(draft: Draft, booking: BookingState, charge: PaymentState, r
     historyOf(booking),
     { type: 'refunded', actor: 'system', data: { paymentId: charge.id, refundId, amount } },
   );
-}
-
-export function requestedRefund(id: string, chargeId: string, amount: number, provider: string): PaymentState {
-  return { id, kind: 'refund', status: 'requested', amount, provider, chargeId, givesBack: false };
 }

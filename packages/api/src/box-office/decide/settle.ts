@@ -1,6 +1,6 @@
 import type { Answer, BookingState } from '../inventory.ts';
 import type { ConfirmRequest, NewCharge, SettleRequest } from '../requests.ts';
-import { countHeldBy, type Draft, historyOf, moveTickets, recordBooking } from './draft.ts';
+import { countHeldBy, type Draft, historyOf, isCalledOff, moveTickets, recordBooking } from './draft.ts';
 import { giveBack } from './expire.ts';
 import { isDue, startPaying } from './pay.ts';
 
@@ -16,6 +16,9 @@ export function settle(draft: Draft, request: ConfirmRequest | SettleRequest): A
   if (isAnswered) return { booking };
   if (status === 'expired') return { problem: { code: 'hold_expired', state: status } };
   if (status !== 'held') return { problem: { code: 'invalid_state', state: status } };
+  if (request.kind !== 'release' && isCalledOff(draft.show)) {
+    return { problem: { code: 'invalid_state', state: 'show_cancelled' } };
+  }
   switch (request.kind) {
     case 'confirm':
       return confirm(draft, booking, request.charge);
@@ -23,6 +26,8 @@ export function settle(draft: Draft, request: ConfirmRequest | SettleRequest): A
       countHeldBy(draft, booking.userId, -booking.quantity);
       return { booking: giveBack(draft, booking, 'released', `user:${booking.userId}`) };
     case 'extend':
+      // An offer has a deadline of its own: others wait for the same places.
+      if (booking.entryId !== null) return { problem: { code: 'invalid_state', state: 'offered' } };
       return { booking: extend(draft, booking) };
   }
 }
