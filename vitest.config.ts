@@ -6,7 +6,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const WORKERS = 3;
 
 /** These begin first, lest one of them runs alone at the end: on its first run, a checkout knows no times to go by. */
-const LONGEST = ['bench/src/bench.db.test.ts', 'apps/server/src/commands.db.test.ts'];
+const LONGEST = [
+  'bench/src/bench.db.test.ts',
+  'apps/server/src/commands.db.test.ts',
+  'apps/server/src/watch-page.db.test.ts',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -27,7 +31,7 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['{packages,apps}/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/src/**/*.test.ts'],
+          include: ['{packages,apps}/*/{src,web}/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/src/**/*.test.ts'],
           exclude: ['**/*.db.test.ts', '**/node_modules/**'],
           // Pure code has no state that one file could leave to the next: each worker imports it once.
           isolate: false,

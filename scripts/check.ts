@@ -7,6 +7,7 @@ const bin = (name: string) => path.join('node_modules', '.bin', name);
 const CHECKS: [name: string, command: string, args: string[]][] = [
   ['format and lint', bin('biome'), ['check', '--error-on-warnings', '.']],
   ['types', bin('tsc'), ['-p', 'tsconfig.json']],
+  ['types of pages', bin('tsc'), ['-p', 'apps/server/web/tsconfig.json']],
   ['house rules and pure tests', bin('vitest'), ['run', '--project', 'pure', '--reporter', 'default']],
 ];
 
@@ -14,7 +15,8 @@ function run(command: string, args: string[]): Promise<{ ok: boolean; output: st
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       shell: process.platform === 'win32',
-      env: { ...process.env, FORCE_COLOR: '1' },
+      // Before every commit a second of simulation is enough; `pnpm test` plays all of it.
+      env: { HISTORIES: '1000', ...process.env, FORCE_COLOR: '1' },
     });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));

@@ -24,6 +24,7 @@ import { sendTrpcProblem } from './trpc-problem.ts';
 import { registerTrpc } from './trpc-routes.ts';
 import { refuseUnreadable } from './unreadable.ts';
 import { VERSION } from './version.ts';
+import { registerWatchPage } from './watch-page.ts';
 import { createWatchers, roomForWatchers, type Watchers } from './watchers.ts';
 
 declare module 'fastify' {
@@ -150,6 +151,7 @@ export async function buildApp(services: Services, settings: AppSettings): Promi
   await app.register(async (scope) => registerRest(scope, door), { prefix: '/api/v1' });
   await app.register(async (scope) => registerTrpc(scope, door, watchers), { prefix: '/trpc' });
   registerHealth(app, { db: services.db, pingRedis, isStopping });
+  registerWatchPage(app);
   await registerDocs(app, createDocument(settings.publicUrl, VERSION));
   return app;
 }

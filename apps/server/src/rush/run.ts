@@ -38,6 +38,7 @@ export async function runRush(settings: RushSettings): Promise<number> {
   const { services, url, options, progress, display, style, columns, print, stop } = settings;
   const stage = await prepareStage(services, url, options, progress);
   try {
+    print(`  Watch it in a browser: ${url}/watch/${stage.show.showId}\n`);
     const result = await race(stage, options, display, stop);
     print(['', ...drawOutcome(result.picture, style, columns()), ''].join('\n'));
     const verdict = await judge(services.db, stage, result);
