@@ -5,6 +5,7 @@ import { growth } from './scenarios/growth.ts';
 import { holdAndConfirm } from './scenarios/hold-and-confirm.ts';
 import { hotSeatedShow } from './scenarios/hot-seated-show.ts';
 import { hotStandingShow } from './scenarios/hot-standing-show.ts';
+import { liveWatchers } from './scenarios/live-watchers.ts';
 import { oneBuyer } from './scenarios/one-buyer.ts';
 import { overload } from './scenarios/overload.ts';
 import { soldOutStorm } from './scenarios/sold-out-storm.ts';
@@ -19,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   soldOutStorm,
   browse,
   growth,
+  liveWatchers,
   oneBuyer,
   twoProcesses,
   overload,
