@@ -5,6 +5,7 @@ import { lockInventory } from '@evently/api/shows/inventory-lock';
 import { createTestShow, standing } from '@evently/api/testing';
 import { newId } from '@evently/db/ids';
 import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildApp } from './app.ts';
 import { createLog } from './log.ts';
@@ -207,6 +208,8 @@ test('who is told to come back is told when, over REST and over tRPC', async () 
   const request = () => ({ showId, sections: [{ sectionId: sectionIds[0], quantity: 1 }], idempotencyKey: newId() });
   // While somebody else keeps the show's row, the box office gives up and says so.
   const answers = await server.db.transaction().execute(async (trx) => {
+    // A busy machine may take longer than an idle transaction may last.
+    await sql`SET LOCAL idle_in_transaction_session_timeout = 0`.execute(trx);
     await lockInventory(trx, showId);
     return await Promise.all([
       post('/api/v1/bookings', request(), authorized()),
