@@ -55,6 +55,8 @@ export function foldHistory(entries: readonly HistoryEntry[]): Folded {
       folded.expiresAt = expiresAt;
     } else if (type === 'paying' || type === 'extended') {
       folded.expiresAt = deadline.parse(data).expiresAt;
+    } else if (type === 'payment_failed') {
+      folded.expiresAt = deadline.partial().parse(data).expiresAt ?? folded.expiresAt;
     }
     if (type === 'claimed_again') for (const { id, price } of claimedAgain.parse(data).tickets) alive.set(id, price);
     if (type === 'booked' || type === 'confirmed' || type === 'claimed_again') folded.confirmedAt = at.toISOString();

@@ -1,6 +1,7 @@
 /** What becomes of free places while somebody waits. The rules that decide who may pass whom stand here, and nowhere else. */
 import { type Placement, placeParty } from '../../best-seats/place-party.ts';
 import type { EntryState, SectionState } from '../inventory.ts';
+import { OFFER_MS } from './deadlines.ts';
 import { derivedId } from './derived-id.ts';
 import { availableIn, type Draft, isCalledOff, sectionOf } from './draft.ts';
 import { listWaiting, recordEntry } from './entries.ts';
@@ -13,8 +14,6 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
  * What it cannot offer any more is kept for those who fit, until the next one.
  */
 export const MAX_SERVED_PER_BATCH = 256;
-/** How long an offer lasts. */
-const OFFER_MS = 30 * MINUTE_MS;
 /** Near the end of sales it lasts for this part of what is left, so that those behind have their turn, but not shorter than this. */
 const OFFER_PART = 12;
 const SHORTEST_OFFER_MS = 5 * MINUTE_MS;

@@ -3,6 +3,7 @@ import type { TicketFacts } from '../../bookings/booking.ts';
 import type { Answer, BookingState, PaymentState } from '../inventory.ts';
 import type { FinishPaymentRequest, NewCharge } from '../requests.ts';
 import { releaseHold, returnSale } from './cancel-show.ts';
+import { heldUntil } from './deadlines.ts';
 import { countHeldBy, type Draft, historyOf, keyOf, moveTickets, openIn, recordBooking, sectionOf } from './draft.ts';
 import { giveBack, isOverdue } from './expire.ts';
 import { requestedRefund } from './refund.ts';
@@ -104,18 +105,25 @@ function fail(draft: Draft, booking: BookingState, charge: PaymentState): Bookin
   if (charge.givesBack && booking.idempotencyKey !== null) {
     draft.bookingOfKey.delete(keyOf(booking.userId, booking.idempotencyKey));
   }
+  const expiresAt = heldUntil(draft.show, booking);
+  const isShorter = expiresAt?.getTime() !== booking.expiresAt?.getTime();
   const held = recordBooking(
     draft,
     {
       ...booking,
       payments,
       status: 'held',
+      expiresAt,
       // A booking in one call was refused as a whole; its key may be used for the next try.
       idempotencyKey: charge.givesBack ? null : booking.idempotencyKey,
       version: booking.version + 1,
     },
     historyOf(booking),
-    { type: 'payment_failed', actor: 'system', data: { paymentId: charge.id } },
+    {
+      type: 'payment_failed',
+      actor: 'system',
+      data: { paymentId: charge.id, ...(isShorter && { expiresAt: expiresAt?.toISOString() }) },
+    },
   );
   if (draft.show.cancellation) return releaseHold(draft, held, draft.show.cancellation);
   const isOver = isOverdue(draft, held);

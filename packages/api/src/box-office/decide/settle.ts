@@ -1,5 +1,6 @@
 import type { Answer, BookingState } from '../inventory.ts';
 import type { ConfirmRequest, NewCharge, SettleRequest } from '../requests.ts';
+import { prolongedUntil } from './deadlines.ts';
 import { countHeldBy, type Draft, historyOf, isCalledOff, moveTickets, recordBooking } from './draft.ts';
 import { giveBack } from './expire.ts';
 import { isDue, startPaying } from './pay.ts';
@@ -56,7 +57,7 @@ function confirm(draft: Draft, booking: BookingState, charge: NewCharge | null):
 
 /** To twice the hold's length after it was made, and never beyond: asking again changes nothing. */
 function extend(draft: Draft, booking: BookingState): BookingState {
-  const expiresAt = new Date(booking.createdAt.getTime() + 2 * draft.show.holdSeconds * 1000);
+  const expiresAt = prolongedUntil(draft.show, booking);
   if (booking.expiresAt !== null && booking.expiresAt >= expiresAt) return booking;
   return recordBooking(draft, { ...booking, expiresAt, version: booking.version + 1 }, historyOf(booking), {
     type: 'extended',
