@@ -1,4 +1,4 @@
-import { createRandom } from './random.ts';
+import { createMulberry } from '@evently/api/mulberry';
 
 /**
  * When people arrive who know nothing of each other: gaps that are distributed exponentially, the same ones for the same
@@ -9,7 +9,7 @@ import { createRandom } from './random.ts';
  */
 export function createArrivals(perSecond: number, seed: number): () => number {
   if (!(perSecond > 0)) throw new RangeError(`nobody arrives at ${perSecond} a second`);
-  const random = createRandom(seed);
+  const random = createMulberry(seed);
   const meanGapMs = 1000 / perSecond;
   let at = 0;
   return () => {

@@ -1,7 +1,7 @@
 import { searchQueriesOf } from '@evently/api/events/search-text';
+import { createMulberry } from '@evently/api/mulberry';
 import { expect, test } from 'vitest';
 import { scribble, WORDS, wordOf } from './names.ts';
-import { createRandom } from './random.ts';
 
 test('no two words are the same, and none begins another', () => {
   const words = Array.from({ length: WORDS }, (_, i) => wordOf(i));
@@ -12,7 +12,7 @@ test('no two words are the same, and none begins another', () => {
 });
 
 test('what is typed in a hurry is always another thing, and always means the same', () => {
-  const random = createRandom(1);
+  const random = createMulberry(1);
   const typed = Array.from({ length: 1000 }, () => scribble('bacedi fogu', random));
   expect(new Set(typed).size).toBeGreaterThan(990);
   for (const text of typed) expect(searchQueriesOf(text)).toEqual(searchQueriesOf('bacedi fogu'));

@@ -1,7 +1,7 @@
+import { createMulberry } from '@evently/api/mulberry';
 import pg from 'pg';
 import { at } from '../load/answer.ts';
 import { scribble, WORDS, wordOf } from '../load/names.ts';
-import { createRandom } from '../load/random.ts';
 import type { Wanted } from '../load/reader.ts';
 import type { Stage } from '../scenario.ts';
 import type { Server } from './server.ts';
@@ -99,7 +99,7 @@ interface Search extends Wanted {
  */
 export function searches({ events: count }: Size): { byName: Search[]; byGenre: Search[] } {
   const artists = count / EVENTS_PER_ARTIST;
-  const random = createRandom(SEED);
+  const random = createMulberry(SEED);
   const find = (q: string): Search => ({
     procedure: 'events.list',
     input: { q },

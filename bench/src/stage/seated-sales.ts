@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { createMulberry } from '@evently/api/mulberry';
 import type { Db } from '@evently/db/client';
 import type { Side } from '../load/compare.ts';
 import { createFreePairs, type FreePairs } from '../load/free-pairs.ts';
-import { createRandom } from '../load/random.ts';
 import type { Stage } from '../scenario.ts';
 import type { Ledger } from './ledger.ts';
 import { confirmIn, type Sales } from './sales.ts';
@@ -38,7 +38,7 @@ export async function sellPairs(
     const show = await openShow(server.admin, hall, `${name}, ${i + 1}`, 0);
     performances.push({
       show,
-      pairs: createFreePairs(rows, createRandom(SEED + i)),
+      pairs: createFreePairs(rows, createMulberry(SEED + i)),
       ledger: sales.keepLedger(show, 2),
     });
   }

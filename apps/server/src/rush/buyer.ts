@@ -1,9 +1,10 @@
 /** One buyer of a rush, from the door to a ticket or home again. All that a buyer does goes through the SDK. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createMulberry } from '@evently/api/mulberry';
 import type { Booking } from '@evently/sdk';
 import type { Customer, Floor } from './floor.ts';
 import type { BuyerPlan } from './plan.ts';
-import { createRandom, type Random } from './random.ts';
+import type { Random } from './random.ts';
 import { chooseSeats, markTaken } from './seats.ts';
 import { type Answer, type BuyerState, recordError, recordSale, timed } from './tally.ts';
 
@@ -36,7 +37,7 @@ export async function visit(floor: Floor, customer: Customer, plan: BuyerPlan): 
     state = to;
   };
   const { card, ending } = plan;
-  const random = createRandom(plan.seed);
+  const random = createMulberry(plan.seed);
   const buyer: Buyer = { floor, customer, plan, random, card, ending, seen: '', trusts: false, move };
   await pause(floor, plan.arrivesAfterMs);
   for (let tries = 0; tries < plan.tries && !floor.over.aborted; tries += 1) {

@@ -1,5 +1,6 @@
 /** What a rush is to be: the hall, and what each buyer is like. Pure; the same options give the same plan. */
-import { choose, createRandom } from './random.ts';
+import { createMulberry } from '@evently/api/mulberry';
+import { choose } from './random.ts';
 
 export interface RushOptions {
   buyers: number;
@@ -45,7 +46,7 @@ export function planBuyers(options: RushOptions): BuyerPlan[] {
   const { buyers, seats, places, seconds, price, seed } = options;
   return Array.from({ length: buyers }, (_, index) => {
     const own = Math.imul(seed, 0x9e3779b1) + index;
-    const random = createRandom(own);
+    const random = createMulberry(own);
     const isEarly = random() < EARLY_SHARE;
     const arrival = isEarly ? random() / 30 : LAST_ARRIVAL * random() ** 1.5;
     return {

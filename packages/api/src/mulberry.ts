@@ -1,8 +1,8 @@
 /**
- * A generator of numbers from 0 to 1, the end excluded, that gives the same ones for the same seed: mulberry32, which is
- * good enough to spread load and nothing else.
+ * Numbers from 0 to 1, the end excluded, the same ones for the same seed: mulberry32, which is good enough to spread load and
+ * to shuffle what happens, and for nothing that must not be guessed.
  */
-export function createRandom(seed: number): () => number {
+export function createMulberry(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
