@@ -62,13 +62,13 @@ function passWaitingRoom<T>({ waitingRoom, actor }: UserContext, claim: Claim, w
 }
 
 export async function claimAndHold(ctx: Selling, claim: Claim): Promise<Booking> {
-  return await present(ctx, await submitClaim(ctx, 'hold', claim, claim, null));
+  return await present(ctx, await submitClaim(ctx, 'hold', claim, null));
 }
 
 export async function claimAndPay(ctx: Selling, claim: PaidClaim): Promise<Booking> {
-  const { payment, ...places } = claim;
+  const { payment } = claim;
   const charge = payment ? newCharge(ctx, claim.showId, payment) : null;
-  const state = await submitClaim(ctx, 'book', claim, places, charge);
+  const state = await submitClaim(ctx, 'book', claim, charge);
   const open = state.status === 'paying' ? openChargeOf(state) : undefined;
   if (!open || !payment) return await present(ctx, state);
   if (open.id === charge?.paymentId) return await present(ctx, await collect(ctx, state, open, payment.token));
@@ -81,32 +81,30 @@ export function newCharge(ctx: Pick<UserContext, 'payments'>, showId: string, pa
   return { paymentId: newId(shardOf(showId)), provider: payment.provider };
 }
 
-/** @param request all that the caller sent, which the key stands for */
 async function submitClaim(
   ctx: Selling,
   kind: 'hold' | 'book',
-  request: Claim,
-  claim: Claim,
+  claim: PaidClaim,
   charge: NewCharge | null,
 ): Promise<BookingState> {
   try {
-    return await takePlaces(ctx, kind, request, claim, charge);
+    return await takePlaces(ctx, kind, claim, charge);
   } catch (error) {
     // Whoever refused a seat, the gate, the locks or the box office, it comes by here, when nothing is held for it any more.
     throw await offerAlternatives(ctx, claim, error);
   }
 }
 
+/** @param claim all that the caller sent, which the key stands for */
 async function takePlaces(
   ctx: Selling,
   kind: 'hold' | 'book',
-  request: Claim,
-  claim: Claim,
+  claim: PaidClaim,
   charge: NewCharge | null,
 ): Promise<BookingState> {
   const { showId, seatIds = [], sections = [], idempotencyKey, specialRequests = null, metadata = null } = claim;
   // Whoever asks again may have been admitted anew.
-  const { idempotencyKey: _, admissionToken: __, ...hashed } = request;
+  const { idempotencyKey: _, admissionToken: __, ...hashed } = claim;
   const shard = shardOf(showId);
   const quantity = sections.reduce((sum, section) => sum + section.quantity, seatIds.length);
   const { userId } = ctx.actor;
