@@ -14,6 +14,9 @@ export interface JobDefinition {
 const nothing = z.strictObject({});
 const ROUTINE = { payload: nothing, retryLimit: 0, retryDelaySeconds: 1, expireInSeconds: 60 };
 
+/** A mail that comes late is better than none. */
+const MAILS = { retryLimit: 10, retryDelaySeconds: 5, expireInSeconds: 300 };
+
 /**
  * Every job there is: its name, what it carries, how it is retried. Jobs carry ids and re-read the state they act on:
  * they are delivered at least once.
@@ -40,19 +43,9 @@ export const jobs = {
     expireInSeconds: 120,
   },
   /** Tells buyers that their bookings are confirmed. */
-  'send-confirmations': {
-    payload: z.strictObject({ bookingIds: z.array(z.uuid()).min(1) }),
-    retryLimit: 10,
-    retryDelaySeconds: 5,
-    expireInSeconds: 300,
-  },
+  'send-confirmations': { ...MAILS, payload: z.strictObject({ bookingIds: z.array(z.uuid()).min(1) }) },
   /** Tells buyers that their bookings are cancelled, and what goes back. */
-  'send-cancellations': {
-    payload: z.strictObject({ bookingIds: z.array(z.uuid()).min(1) }),
-    retryLimit: 10,
-    retryDelaySeconds: 5,
-    expireInSeconds: 300,
-  },
+  'send-cancellations': { ...MAILS, payload: z.strictObject({ bookingIds: z.array(z.uuid()).min(1) }) },
   /** Cancels what was sold of a show that is cancelled. What it does not finish, the next one takes up. */
   'cancel-bookings': {
     payload: z.strictObject({ showId: z.uuid() }),
@@ -71,12 +64,7 @@ export const jobs = {
     expireInSeconds: 300,
   },
   /** Tells those who wait that they wait no longer. */
-  'send-closings': {
-    payload: z.strictObject({ entryIds: z.array(z.uuid()).min(1) }),
-    retryLimit: 10,
-    retryDelaySeconds: 5,
-    expireInSeconds: 300,
-  },
+  'send-closings': { ...MAILS, payload: z.strictObject({ entryIds: z.array(z.uuid()).min(1) }) },
   /** Forgets sessions that nobody can use any more. */
   'delete-expired-sessions': { ...ROUTINE, everySeconds: 3600 },
 } satisfies Record<string, JobDefinition>;
