@@ -171,12 +171,14 @@ function toAnswer(text: string, { isImmutable }: PublicRead): KeptAnswer {
   const body = Buffer.from(text);
   return {
     body,
-    etag: `"${hash('sha1', body, 'base64url')}"`,
+    etag: etagOf(body),
     // A shared cache in front of us may answer for a second. A browser asks each time, and is mostly told that nothing
     // changed: its user shall see at once what they did.
     cacheControl: isImmutable ? 'public, max-age=3600' : 'public, max-age=0, s-maxage=1, must-revalidate',
   };
 }
+
+export const etagOf = (body: Buffer): string => `"${hash('sha1', body, 'base64url')}"`;
 
 /** Sends the answer, or that the caller has it already. */
 export function sendKept(request: FastifyRequest, reply: FastifyReply, answer: KeptAnswer): FastifyReply {
@@ -185,7 +187,8 @@ export function sendKept(request: FastifyRequest, reply: FastifyReply, answer: K
   return reply.type('application/json; charset=utf-8').send(answer.body);
 }
 
-function hasAlready(header: string | undefined, etag: string): boolean {
+/** Whether a caller who sends this `if-none-match` has what bears the tag. */
+export function hasAlready(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   // Caches on the way may have marked it as weak.
   return header === etag || header.split(',').some((known) => [etag, '*'].includes(known.trim().replace(/^W\//, '')));

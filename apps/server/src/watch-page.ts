@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { etagOf, hasAlready } from './public-reads.ts';
 
 // Scripts, styles and the stream come from here, nothing from elsewhere, and nothing is written into the page.
 const PAGE_POLICY = [
@@ -42,14 +42,13 @@ function readAssets(): Map<string, Asset> {
   return new Map(
     names.map((name) => {
       const body = readFileSync(path.join(FOLDER, name));
-      const etag = `"${createHash('sha1').update(body).digest('base64url')}"`;
-      return [name, { body, etag, type: `${TYPES[path.extname(name)]}; charset=utf-8` }];
+      return [name, { body, etag: etagOf(body), type: `${TYPES[path.extname(name)]}; charset=utf-8` }];
     }),
   );
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, { body, type, etag }: Asset): FastifyReply {
   reply.header('content-security-policy', PAGE_POLICY).header('etag', etag).header('cache-control', 'no-cache');
-  if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  if (hasAlready(request.headers['if-none-match'], etag)) return reply.code(304).send();
   return reply.type(type).send(body);
 }
