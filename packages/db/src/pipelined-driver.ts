@@ -8,11 +8,12 @@ import {
   type Transaction,
   type TransactionSettings,
 } from 'kysely';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
+import { PreparedStatements } from './prepared-statements.ts';
 
 /**
  * Statements that travel together: one query in Kysely's eyes, by which the driver recognises them. Their results come
- * back as its rows.
+ * back as its rows. They are the hot ones, so the connection keeps them prepared.
  */
 const bundles = new WeakMap<CompiledQuery, Bundle>();
 
@@ -23,7 +24,8 @@ interface Bundle {
 
 /**
  * Runs statements of a transaction one after another without waiting for the answers in between: one round trip instead
- * of one each. They see each other's effects as ever. When one fails, so do those after it.
+ * of one each. They see each other's effects as ever. When one fails, so do those after it. Their texts are kept prepared,
+ * so there should not be many: what differs from call to call belongs into their parameters.
  *
  * @param commits whether the transaction ends with them. Whether what they did may stand must then be decided by the
  * statements themselves, by failing.
@@ -55,6 +57,8 @@ class PipelinedConnection implements DatabaseConnection {
   /** Whether Postgres has ended the transaction, as it was asked to by a bundle. */
   hasEnded = false;
   isBroken = false;
+  /** Whether the transaction was made ready for statements that are kept prepared. */
+  isPrepared = false;
 
   constructor(client: PoolClient) {
     this.client = client;
@@ -63,12 +67,15 @@ class PipelinedConnection implements DatabaseConnection {
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const bundle = bundles.get(query);
     if (bundle) return { rows: (await this.#runBundle(bundle)) as R[] };
-    const [result] = await this.#send([query]);
+    const [result] = await this.#send([{ text: query.sql, values: [...query.parameters] }]);
     return result as QueryResult<R>;
   }
 
   async #runBundle({ queries, commits }: Bundle): Promise<QueryResult<unknown>[]> {
-    if (!commits) return await this.#send(queries);
+    const prepared = PreparedStatements.of(this.client);
+    if (!this.isPrepared) this.#addToBeginning(prepared.beginning());
+    const named = queries.map((query) => prepared.toQuery(query));
+    if (!commits) return await this.#send(named);
     const ends = async () => {
       const { command } = await this.client.query('commit');
       // After a statement that failed, Postgres answers a commit with a rollback.
@@ -76,12 +83,20 @@ class PipelinedConnection implements DatabaseConnection {
       if (command === 'ROLLBACK') throw new AbortedTransactionError();
       return { rows: [] };
     };
-    return (await this.#send(queries, ends)).slice(0, queries.length);
+    return (await this.#send(named, ends)).slice(0, queries.length);
+  }
+
+  #addToBeginning(text: string | null): void {
+    if (text === null) return;
+    this.isPrepared = true;
+    if (this.begin !== null) this.begin += `;${text}`;
+    // Where it fails, so does what is run behind it.
+    else this.client.query(text).catch(() => undefined);
   }
 
   /** Everything is written at once; what comes back is waited for to the last, so that the connection is free again. */
   async #send(
-    queries: readonly CompiledQuery[],
+    queries: readonly QueryConfig[],
     last?: () => Promise<QueryResult<unknown>>,
   ): Promise<QueryResult<unknown>[]> {
     const { begin } = this;
@@ -89,7 +104,7 @@ class PipelinedConnection implements DatabaseConnection {
     const stream = streamOf(this.client);
     stream?.cork();
     const begun = begin === null ? null : this.client.query(begin);
-    const sent = queries.map(async ({ sql, parameters }) => resultOf(await this.client.query(sql, [...parameters])));
+    const sent = queries.map(async (query) => resultOf(await this.client.query(query)));
     if (last) sent.push(last());
     stream?.uncork();
     const [started, answers] = await Promise.all([Promise.allSettled([begun]), Promise.allSettled(sent)]);
@@ -171,6 +186,7 @@ class PipelinedDriver implements Driver {
     ];
     connection.begin = [`begin ${modes.join(', ')}`, this.#onBegin].join(';');
     connection.hasEnded = false;
+    connection.isPrepared = false;
   }
 
   async commitTransaction(connection: PipelinedConnection): Promise<void> {

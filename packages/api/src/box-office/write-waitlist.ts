@@ -22,19 +22,24 @@ export const newEntriesPart = (
   { showId, shard }: { showId: string; shard: number },
   rows: readonly EntryState[],
 ): RawBuilder<unknown> => sql`
-  INSERT INTO waitlist_entries ${inserted(rows, [
-    ['id', 'uuid', (e) => e.id],
-    ['shard', 'smallint', () => shard],
-    ['show_id', 'uuid', () => showId],
-    ['user_id', 'uuid', (e) => e.userId],
-    ['section_id', 'uuid', (e) => e.sectionId],
-    ['quantity', 'int', (e) => e.quantity],
-    ['position', 'bigint', (e) => e.position],
-    ['joined_at', 'timestamptz', (e) => e.joinedAt],
-    ['idempotency_key', 'text', (e) => e.idempotencyKey],
-    ['request_hash', 'text', (e) => e.requestHash],
-    ...PROGRESS,
-  ])}
+  INSERT INTO waitlist_entries ${inserted(
+    rows,
+    [
+      ['id', 'uuid', (e) => e.id],
+      ['user_id', 'uuid', (e) => e.userId],
+      ['section_id', 'uuid', (e) => e.sectionId],
+      ['quantity', 'int', (e) => e.quantity],
+      ['position', 'bigint', (e) => e.position],
+      ['joined_at', 'timestamptz', (e) => e.joinedAt],
+      ['idempotency_key', 'text', (e) => e.idempotencyKey],
+      ['request_hash', 'text', (e) => e.requestHash],
+      ...PROGRESS,
+    ],
+    [
+      ['shard', 'smallint', { all: shard }],
+      ['show_id', 'uuid', { all: showId }],
+    ],
+  )}
   ON CONFLICT DO NOTHING`;
 
 export const changedEntriesPart = (
@@ -51,11 +56,14 @@ export const changedEntriesPart = (
   WHERE waitlist_entries.id = c.id AND shard = ${shard} AND waitlist_entries.status = c.was`;
 
 export const entryEventsPart = ({ shard }: { shard: number }, rows: readonly EntryEvent[]): RawBuilder<unknown> => sql`
-  INSERT INTO waitlist_events ${inserted(rows, [
-    ['entry_id', 'uuid', (e) => e.entryId],
-    ['seq', 'int', (e) => e.seq],
-    ['shard', 'smallint', () => shard],
-    ['type', 'text', (e) => e.type],
-    ['at', 'timestamptz', (e) => e.at],
-    ['data', 'jsonb', (e) => JSON.stringify(e.data)],
-  ])}`;
+  INSERT INTO waitlist_events ${inserted(
+    rows,
+    [
+      ['entry_id', 'uuid', (e) => e.entryId],
+      ['seq', 'int', (e) => e.seq],
+      ['type', 'text', (e) => e.type],
+      ['at', 'timestamptz', (e) => e.at],
+      ['data', 'jsonb', (e) => JSON.stringify(e.data)],
+    ],
+    [['shard', 'smallint', { all: shard }]],
+  )}`;

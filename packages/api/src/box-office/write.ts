@@ -13,7 +13,7 @@ import type {
   ShowCancellation,
   TicketChange,
 } from './inventory.ts';
-import { type Column, inserted, joined } from './sent-rows.ts';
+import { inserted, joined } from './sent-rows.ts';
 import { changedEntriesPart, entryEventsPart, newEntriesPart, waitingBy } from './write-waitlist.ts';
 
 /** SQLSTATE division_by_zero, by which a write fails that does not fit what is there. */
@@ -22,9 +22,8 @@ const DOES_NOT_FIT = '22012';
 /** Whether the rows to be written were not those that were decided on: somebody wrote past the lock. Decide again. */
 export const isStaleWrite = (error: unknown): boolean => errorCodeOf(error) === DOES_NOT_FIT;
 
-/** One part of the write: a data-modifying CTE, and how many rows it must touch. */
+/** One part of the write: what changes rows of one table, and how many rows it must touch. */
 interface Part {
-  name: string;
   rows: number;
   statement: RawBuilder<unknown>;
 }
@@ -35,51 +34,40 @@ export function isEmpty({ cancelsShow, soldOutChanged: _, ...rows }: Changes): b
 }
 
 /**
- * What writes a decision, in one statement: a CTE per table, set-based, the parts with nothing to do left out. Each part
- * counts its rows; fewer than decided (a booking of this key exists by now, a ticket is not in the state it was loaded in)
- * means that the decision was made on something else than what is there. Then the statement itself fails, so that a commit
- * may follow it without waiting for its answer; see `isStaleWrite`.
+ * What writes a decision: set-based, a statement per table, those with nothing to do left out, their texts always the same,
+ * so that they can be kept prepared. Each counts its rows; fewer than decided (a booking of this key exists by now, a ticket is
+ * not in the state it was loaded in) means that the decision was made on something else than what is there. Then the statement
+ * itself fails, so that a commit may follow it without waiting for its answer; see `isStaleWrite`.
  *
- * The parts of one statement run in no particular order, so when some free what others may take (the seat of a hold that
- * expired, the key of a booking that was refused), the freeing ones go first, in a statement of their own.
+ * What frees something that others may take (the seat of a hold that expired, the key of a booking that was refused) goes
+ * first.
  */
 export function writeStatements(place: Place, { changes, now }: Decision): RawBuilder<unknown>[] {
   if (isEmpty(changes)) return [];
-  const freeing: Part[] = [
-    ...partOf('booking_changes', changes.changedBookings, (rows) => changedBookingsPart(place, rows)),
-    ...partOf('ticket_changes', changes.changedTickets, (rows) => changedTicketsPart(place, rows)),
-    ...partOf('payment_changes', changes.changedPayments, (rows) => changedPaymentsPart(place, rows)),
-    ...partOf('unblocked', changes.unblockedSeats, (rows) => unblockPart(place, rows)),
-    ...partOf('entry_changes', changes.changedEntries, (rows) => changedEntriesPart(place, rows)),
-  ];
-  const taking: Part[] = [
+  const parts: Part[] = [
+    // These may free what those below take.
+    ...partOf(changes.changedBookings, (rows) => changedBookingsPart(place, rows)),
+    ...partOf(changes.changedTickets, (rows) => changedTicketsPart(place, rows)),
+    ...partOf(changes.changedPayments, (rows) => changedPaymentsPart(place, rows)),
+    ...partOf(changes.unblockedSeats, (rows) => unblockPart(place, rows)),
+    ...partOf(changes.changedEntries, (rows) => changedEntriesPart(place, rows)),
     versionPart(place, changes),
-    ...partOf('sections', changes.sections, (rows) => sectionsPart(place, rows)),
-    ...partOf('bookings', changes.newBookings, (rows) => newBookingsPart(place, rows)),
-    ...partOf('tickets', changes.newTickets, (rows) => newTicketsPart(place, rows)),
-    ...partOf('payments', changes.newPayments, (rows) => newPaymentsPart(place, now, rows)),
-    ...partOf('history', changes.history, (rows) => historyPart(place, rows)),
-    ...partOf('blocked', changes.blockedSeats, (rows) => blockPart(place, rows)),
-    ...partOf('entries', changes.newEntries, (rows) => newEntriesPart(place, rows)),
-    ...partOf('entry_events', changes.entryEvents, (rows) => entryEventsPart(place, rows)),
+    ...partOf(changes.sections, (rows) => sectionsPart(place, rows)),
+    ...partOf(changes.newBookings, (rows) => newBookingsPart(place, rows)),
+    ...partOf(changes.newTickets, (rows) => newTicketsPart(place, rows)),
+    ...partOf(changes.newPayments, (rows) => newPaymentsPart(place, now, rows)),
+    ...partOf(changes.history, (rows) => historyPart(place, rows)),
+    ...partOf(changes.blockedSeats, (rows) => blockPart(place, rows)),
+    ...partOf(changes.newEntries, (rows) => newEntriesPart(place, rows)),
+    ...partOf(changes.entryEvents, (rows) => entryEventsPart(place, rows)),
     ...(changes.cancelsShow ? [cancelShowPart(place, now, changes.cancelsShow)] : []),
   ];
-  const isTaken = changes.newTickets.length > 0;
-  const isJoined = changes.newEntries.length > 0;
-  const isSplit = (isTaken && freesSomething(changes)) || (isJoined && changes.changedEntries.length > 0);
-  return isSplit ? [statementOf(freeing), statementOf(taking)] : [statementOf([...freeing, ...taking])];
+  return parts.map(statementOf);
 }
 
-/** Whether seats or keys become free that others may take: a hold that is confirmed frees nothing. */
-const freesSomething = ({ changedTickets, changedBookings, unblockedSeats }: Changes): boolean =>
-  unblockedSeats.length > 0 ||
-  changedTickets.some(({ to }) => to === 'void') ||
-  changedBookings.some(({ booking }) => booking.idempotencyKey === null);
-
-function statementOf(parts: readonly Part[]): RawBuilder<unknown> {
-  const ctes = parts.map(({ name, statement }) => sql`${sql.id(name)} AS (${statement} RETURNING 1)`);
-  const fits = parts.map(({ name, rows }) => sql`(SELECT count(*) FROM ${sql.id(name)}) = ${sql.lit(rows)}`);
-  return sql`WITH ${sql.join(ctes, sql`, `)} SELECT 1 / (CASE WHEN ${sql.join(fits, sql` AND `)} THEN 1 ELSE 0 END)`;
+function statementOf({ rows, statement }: Part): RawBuilder<unknown> {
+  return sql`WITH written AS (${statement} RETURNING 1)
+    SELECT 1 / (CASE WHEN (SELECT count(*) FROM written) = ${rows}::int THEN 1 ELSE 0 END)`;
 }
 
 interface Place {
@@ -87,8 +75,8 @@ interface Place {
   shard: number;
 }
 
-function partOf<T>(name: string, rows: readonly T[], statementOf: (rows: readonly T[]) => RawBuilder<unknown>): Part[] {
-  return rows.length === 0 ? [] : [{ name, rows: rows.length, statement: statementOf(rows) }];
+function partOf<T>(rows: readonly T[], write: (rows: readonly T[]) => RawBuilder<unknown>): Part[] {
+  return rows.length === 0 ? [] : [{ rows: rows.length, statement: write(rows) }];
 }
 
 function versionPart({ showId, shard }: Place, changes: Changes): Part {
@@ -96,7 +84,6 @@ function versionPart({ showId, shard }: Place, changes: Changes): Part {
   const line = sql`, waiting = waiting + ${waitingBy(changes)}, next_position = next_position + ${newEntries.length}`;
   const isLine = newEntries.length > 0 || changedEntries.length > 0;
   return {
-    name: 'version',
     rows: 1,
     statement: sql`UPDATE show_inventory SET version = version + 1${isLine ? line : sql``}
       WHERE show_id = ${showId} AND shard = ${shard}`,
@@ -120,47 +107,54 @@ function savedPart(rows: readonly SectionChange[]): RawBuilder<unknown> {
 }
 
 const newBookingsPart = ({ showId, shard }: Place, rows: readonly BookingState[]) => sql`
-  INSERT INTO bookings ${inserted(rows, [
-    ['id', 'uuid', (b) => b.id],
-    ['shard', 'smallint', () => shard],
-    ['reference', 'text', (b) => b.reference],
-    ['event_id', 'uuid', (b) => b.eventId],
-    ['show_id', 'uuid', () => showId],
-    ['user_id', 'uuid', (b) => b.userId],
-    ['status', 'text', (b) => b.status],
-    ['quantity', 'int', (b) => b.quantity],
-    ['total', 'bigint', (b) => b.total],
-    ['retained', 'bigint', (b) => b.retained],
-    ['currency', 'text', (b) => b.currency],
-    ['expires_at', 'timestamptz', (b) => b.expiresAt],
-    ['created_at', 'timestamptz', (b) => b.createdAt],
-    ['confirmed_at', 'timestamptz', (b) => b.confirmedAt],
-    ['cancelled_at', 'timestamptz', (b) => b.cancelledAt],
-    ['idempotency_key', 'text', (b) => b.idempotencyKey],
-    ['request_hash', 'text', (b) => b.requestHash],
-    ['special_requests', 'text', (b) => b.specialRequests],
-    ['metadata', 'jsonb', (b) => (b.metadata === null ? null : JSON.stringify(b.metadata))],
-    ['version', 'int', (b) => b.version],
-    ['history_seq', 'int', (b) => b.historySeq],
-    ['history_hash', 'text', (b) => b.historyHash],
-    // Hardly any is an offer.
-    ...(rows.some((b) => b.entryId !== null) ? [ENTRY_ID] : []),
-  ])}
+  INSERT INTO bookings ${inserted(
+    rows,
+    [
+      ['id', 'uuid', (b) => b.id],
+      ['reference', 'text', (b) => b.reference],
+      ['event_id', 'uuid', (b) => b.eventId],
+      ['user_id', 'uuid', (b) => b.userId],
+      ['status', 'text', (b) => b.status],
+      ['quantity', 'int', (b) => b.quantity],
+      ['total', 'bigint', (b) => b.total],
+      ['retained', 'bigint', (b) => b.retained],
+      ['currency', 'text', (b) => b.currency],
+      ['expires_at', 'timestamptz', (b) => b.expiresAt],
+      ['created_at', 'timestamptz', (b) => b.createdAt],
+      ['confirmed_at', 'timestamptz', (b) => b.confirmedAt],
+      ['cancelled_at', 'timestamptz', (b) => b.cancelledAt],
+      ['idempotency_key', 'text', (b) => b.idempotencyKey],
+      ['request_hash', 'text', (b) => b.requestHash],
+      ['special_requests', 'text', (b) => b.specialRequests],
+      ['metadata', 'jsonb', (b) => (b.metadata === null ? null : JSON.stringify(b.metadata))],
+      ['version', 'int', (b) => b.version],
+      ['history_seq', 'int', (b) => b.historySeq],
+      ['history_hash', 'text', (b) => b.historyHash],
+      ['entry_id', 'uuid', (b) => b.entryId],
+    ],
+    [
+      ['shard', 'smallint', { all: shard }],
+      ['show_id', 'uuid', { all: showId }],
+    ],
+  )}
   ON CONFLICT DO NOTHING`;
 
-const ENTRY_ID: Column<BookingState> = ['entry_id', 'uuid', (b) => b.entryId];
-
 const newTicketsPart = ({ showId, shard }: Place, rows: readonly NewTicket[]) => sql`
-  INSERT INTO tickets ${inserted(rows, [
-    ['id', 'uuid', (r) => r.ticket.id],
-    ['shard', 'smallint', () => shard],
-    ['booking_id', 'uuid', (r) => r.bookingId],
-    ['show_id', 'uuid', () => showId],
-    ['section_id', 'uuid', (r) => r.ticket.sectionId],
-    ['seat_id', 'uuid', (r) => r.ticket.seatId],
-    ['price', 'bigint', (r) => r.ticket.price],
-    ['status', 'text', (r) => r.ticket.status],
-  ])}`;
+  INSERT INTO tickets ${inserted(
+    rows,
+    [
+      ['id', 'uuid', (r) => r.ticket.id],
+      ['booking_id', 'uuid', (r) => r.bookingId],
+      ['section_id', 'uuid', (r) => r.ticket.sectionId],
+      ['seat_id', 'uuid', (r) => r.ticket.seatId],
+      ['price', 'bigint', (r) => r.ticket.price],
+      ['status', 'text', (r) => r.ticket.status],
+    ],
+    [
+      ['shard', 'smallint', { all: shard }],
+      ['show_id', 'uuid', { all: showId }],
+    ],
+  )}`;
 
 const changedBookingsPart = ({ shard }: Place, rows: readonly BookingChange[]) => sql`
   UPDATE bookings SET status = c.status, quantity = c.quantity, total = c.total, retained = c.retained,
@@ -211,7 +205,6 @@ const changedPaymentsPart = ({ shard }: Place, rows: readonly PaymentChange[]) =
   WHERE payments.id = c.id AND shard = ${shard} AND payments.status = c.was`;
 
 const cancelShowPart = ({ showId }: Place, now: Date, { reason, userId }: ShowCancellation): Part => ({
-  name: 'show',
   rows: 1,
   statement: sql`
     UPDATE shows SET status = 'cancelled', version = version + 1, cancelled_at = ${now}::timestamptz,
@@ -220,17 +213,20 @@ const cancelShowPart = ({ showId }: Place, now: Date, { reason, userId }: ShowCa
 });
 
 const historyPart = ({ shard }: Place, rows: readonly HistoryEntry[]) => sql`
-  INSERT INTO booking_events ${inserted(rows, [
-    ['booking_id', 'uuid', (r) => r.bookingId],
-    ['seq', 'int', (r) => r.seq],
-    ['shard', 'smallint', () => shard],
-    ['type', 'text', (r) => r.type],
-    ['actor', 'text', (r) => r.actor],
-    ['at', 'timestamptz', (r) => r.at],
-    ['data', 'jsonb', (r) => JSON.stringify(r.data)],
-    ['previous_hash', 'text', (r) => r.previousHash],
-    ['hash', 'text', (r) => r.hash],
-  ])}`;
+  INSERT INTO booking_events ${inserted(
+    rows,
+    [
+      ['booking_id', 'uuid', (r) => r.bookingId],
+      ['seq', 'int', (r) => r.seq],
+      ['type', 'text', (r) => r.type],
+      ['actor', 'text', (r) => r.actor],
+      ['at', 'timestamptz', (r) => r.at],
+      ['data', 'jsonb', (r) => JSON.stringify(r.data)],
+      ['previous_hash', 'text', (r) => r.previousHash],
+      ['hash', 'text', (r) => r.hash],
+    ],
+    [['shard', 'smallint', { all: shard }]],
+  )}`;
 
 const blockPart = ({ showId, shard }: Place, rows: readonly { seatId: string; sectionId: string }[]) => sql`
   INSERT INTO blocked_seats (show_id, seat_id, shard, section_id)

@@ -2,6 +2,7 @@ import { newId, shardOf } from '@evently/db/ids';
 import { ask as askForBooking } from '../bookings/ask.ts';
 import type { BookingState, PaymentState } from '../box-office/inventory.ts';
 import type { Services } from '../context.ts';
+import { inTime } from '../in-time.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import { type ChargeOutcome, type PaymentProvider, ProviderUnreachable } from './provider.ts';
 
@@ -70,16 +71,12 @@ async function tryCharge(
   { id, amount, provider }: PaymentState,
   token: string,
 ): Promise<Outcome> {
-  const signal = AbortSignal.timeout(CHARGE_TIMEOUT_MS);
-  const tooLate = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('the provider took too long')), { once: true });
-  });
+  const patience = new AbortController();
   try {
-    return await Promise.race([
-      providerOf(payments, provider).charge({ id, amount, currency, token }, signal),
-      tooLate,
-    ]);
+    const charging = providerOf(payments, provider).charge({ id, amount, currency, token }, patience.signal);
+    return await inTime(charging, CHARGE_TIMEOUT_MS);
   } catch (error) {
+    patience.abort();
     if (error instanceof ProviderUnreachable) return { status: 'failed' };
     log.warn({ err: error, paymentId: id }, 'nobody knows yet what became of a charge');
     return { status: 'unknown' };

@@ -16,6 +16,7 @@ import {
 import { openChargeOf } from './collect.ts';
 import { reconcilePayments } from './reconcile.ts';
 import { makeRefunds } from './refund.ts';
+import { createSandbox } from './sandbox.ts';
 
 let office: TestOffice;
 let admin: Caller;
@@ -141,6 +142,18 @@ test('a lost reply leaves the booking paying, which nobody may end, until reconc
   await reconcilePayments(office.services);
   expect((await buyer.bookings.get({ bookingId })).status).toBe('confirmed');
   await expectSound(show);
+});
+
+test('the sandbox charges at most once: of a charge that it is asked for again, in whatever way, the first answer holds', async () => {
+  const sandbox = createSandbox(office.db);
+  const signal = new AbortController().signal;
+  const ask = (id: string, token: string) => sandbox.charge({ id, amount: 2500, currency: 'EUR', token }, signal);
+  const [declined, charged] = [newId(), newId()];
+  expect(await ask(declined, 'pm_declined')).toMatchObject({ status: 'declined' });
+  expect(await ask(declined, 'pm_ok')).toMatchObject({ status: 'declined' });
+  const both = await Promise.all([ask(charged, 'pm_ok'), ask(charged, 'pm_declined')]);
+  expect(both[1]).toEqual(both[0]);
+  expect(await sandbox.find(charged)).toEqual({ status: 'succeeded' });
 });
 
 test('two confirms at once charge once, and both get the booking', async () => {
