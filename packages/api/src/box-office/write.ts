@@ -45,7 +45,6 @@ export function isEmpty({ cancelsShow, soldOutChanged: _, ...rows }: Changes): b
 export function writeStatements(place: Place, { changes, now }: Decision): RawBuilder<unknown>[] {
   if (isEmpty(changes)) return [];
   const parts: Part[] = [
-    // These may free what those below take.
     ...partOf(changes.changedBookings, (rows) => changedBookingsPart(place, rows)),
     ...partOf(changes.changedTickets, (rows) => changedTicketsPart(place, rows)),
     ...partOf(changes.changedPayments, (rows) => changedPaymentsPart(place, rows)),
