@@ -30,6 +30,7 @@ const MAX_TICKET_IDS = 100;
  * `seat_taken`, `sold_out`, `overloaded`
  */
 export async function holdPlaces(ctx: UserContext, claim: Claim): Promise<Booking> {
+  await passGate(ctx, claim);
   return await passWaitingRoom(ctx, claim, () => claimAndHold(ctx, claim));
 }
 
@@ -41,6 +42,7 @@ export async function holdPlaces(ctx: UserContext, claim: Claim): Promise<Bookin
  */
 export async function bookPlaces(ctx: UserContext, claim: PaidClaim): Promise<Booking> {
   if (claim.payment) providerOf(ctx.payments, claim.payment.provider);
+  await passGate(ctx, claim);
   // With the payment, since an admission ends with the purchase.
   return await passWaitingRoom(ctx, claim, () => claimAndPay(ctx, claim));
 }
@@ -50,8 +52,15 @@ export type PaidClaim = Claim & { payment?: Payment | undefined };
 /** What a claim needs of its context behind the waiting room. */
 export type Selling = Pick<
   UserContext,
-  'actor' | 'alternatives' | 'bookingPlaces' | 'boxOffice' | 'locks' | 'log' | 'payments' | 'plans' | 'soldOut'
+  'actor' | 'alternatives' | 'bookingPlaces' | 'boxOffice' | 'locks' | 'log' | 'payments' | 'plans'
 >;
+
+/** Before the waiting room: nobody waits for a show of which they are then told that it is sold out. */
+async function passGate(ctx: UserContext, claim: Claim): Promise<void> {
+  const { showId, seatIds = [], sections = [] } = claim;
+  const refusal = await ctx.soldOut.refuse(showId, { userId: ctx.actor.userId, seatIds, sections });
+  if (refusal) throw await offerAlternatives(ctx, claim, new ProblemError(refusal));
+}
 
 /** In a rush this costs those who need not wait less than a promise. */
 function passWaitingRoom<T>({ waitingRoom, actor }: UserContext, claim: Claim, work: () => Promise<T>): Promise<T> {
@@ -90,7 +99,7 @@ async function submitClaim(
   try {
     return await takePlaces(ctx, kind, claim, charge);
   } catch (error) {
-    // Whoever refused a seat, the gate, the locks or the box office, it comes by here, when nothing is held for it any more.
+    // Whoever refused a seat, the locks or the box office, it comes by here, when nothing is held for it any more.
     throw await offerAlternatives(ctx, claim, error);
   }
 }
@@ -108,8 +117,6 @@ async function takePlaces(
   const shard = shardOf(showId);
   const quantity = sections.reduce((sum, section) => sum + section.quantity, seatIds.length);
   const { userId } = ctx.actor;
-  const refusal = await ctx.soldOut.refuse(showId, { userId, seatIds, sections });
-  if (refusal) throw new ProblemError(refusal);
   const submit = (): Promise<BookingState> =>
     ask(ctx, showId, {
       kind,

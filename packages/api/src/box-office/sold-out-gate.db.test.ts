@@ -72,6 +72,24 @@ test('who comes after the last place is refused as before, and the box office is
   if (await isClosed(show)) expect(submit).not.toHaveBeenCalled();
 });
 
+test('where there is a waiting room, who comes too late is told so, not to wait; who comes in time, to wait', async () => {
+  const show = await createTestShow(admin, [standing(2)]);
+  const early = await buyer();
+  await early.bookings.book(places(show, 2));
+  await admin.admin.shows.waitingRoom({ showId: show.showId, mode: 'on' });
+  const plan = await services.plans.find(show.showId);
+  const late = await buyer();
+  // Once a second the gate opens, and somebody has to be refused behind it.
+  const isTold = async () => {
+    services.soldOut.consider(plan!);
+    return (await refusalOf(late.bookings.hold(places(show, 1)))) === 'sold_out';
+  };
+  await vi.waitUntil(isTold, { timeout: 10_000, interval: 5 });
+  const { items } = await early.bookings.list({});
+  await early.bookings.cancel({ bookingId: items[0]!.id });
+  await expect(refusalOf(late.bookings.hold(places(show, 1)))).resolves.toBe('admission_required');
+});
+
 test('who has booked gets through: the same key, the same answer, also when nothing is left', async () => {
   const show = await createTestShow(admin, [standing(2)]);
   const early = await buyer();

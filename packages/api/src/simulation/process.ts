@@ -33,7 +33,6 @@ export function createProcess(stage: Stage, name: string): Process {
     plans: { find: async () => plan },
     // What stands in front of the box office sheds load and decides nothing.
     locks: noSeatLocks,
-    soldOut: { refuse: async () => null, consider: () => undefined },
     alternatives: { find: async () => [] },
     log: { info: note, warn: note, error: note },
   };
