@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 /** A column's name, its type in Postgres, and what it is in a row. */
 export type Column<T> = readonly [name: string, type: string, read: (row: T) => unknown];
 /** A column that is the same in all rows. */
-export type SharedColumn = readonly [name: string, type: string, value: { all: unknown }];
+type SharedColumn = readonly [name: string, type: string, value: { all: unknown }];
 
 /** The names of the columns, for those who insert or join the rows. */
 const namesOf = (columns: readonly (Column<never> | SharedColumn)[]): RawBuilder<unknown> =>

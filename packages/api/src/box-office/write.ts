@@ -199,8 +199,11 @@ const newPaymentsPart = ({ showId, shard }: Place, now: Date, rows: readonly New
 
 const changedPaymentsPart = ({ shard }: Place, rows: readonly PaymentChange[]) => sql`
   UPDATE payments SET status = c.status
-  FROM unnest(${rows.map((r) => r.paymentId)}::uuid[], ${rows.map((r) => r.from)}::text[], ${rows.map((r) => r.to)}::text[])
-    AS c (id, was, status)
+  FROM ${joined(rows, [
+    ['id', 'uuid', (r) => r.paymentId],
+    ['was', 'text', (r) => r.from],
+    ['status', 'text', (r) => r.to],
+  ])}
   WHERE payments.id = c.id AND shard = ${shard} AND payments.status = c.was`;
 
 const cancelShowPart = ({ showId }: Place, now: Date, { reason, userId }: ShowCancellation): Part => ({
@@ -228,9 +231,17 @@ const historyPart = ({ shard }: Place, rows: readonly HistoryEntry[]) => sql`
   )}`;
 
 const blockPart = ({ showId, shard }: Place, rows: readonly { seatId: string; sectionId: string }[]) => sql`
-  INSERT INTO blocked_seats (show_id, seat_id, shard, section_id)
-  SELECT ${showId}::uuid, seat_id, ${shard}::smallint, section_id
-  FROM unnest(${rows.map((r) => r.seatId)}::uuid[], ${rows.map((r) => r.sectionId)}::uuid[]) AS b (seat_id, section_id)`;
+  INSERT INTO blocked_seats ${inserted(
+    rows,
+    [
+      ['seat_id', 'uuid', (r) => r.seatId],
+      ['section_id', 'uuid', (r) => r.sectionId],
+    ],
+    [
+      ['shard', 'smallint', { all: shard }],
+      ['show_id', 'uuid', { all: showId }],
+    ],
+  )}`;
 
 const unblockPart = ({ showId, shard }: Place, seatIds: readonly string[]) => sql`
   DELETE FROM blocked_seats WHERE show_id = ${showId} AND seat_id = ANY(${seatIds}::uuid[]) AND shard = ${shard}`;
